@@ -1,0 +1,477 @@
+"""Autoencoder: the scikit-learn estimator; data in, fitted model out."""
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, Self, cast
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from torch import Tensor
+
+from isthmus import choices, modelfile, recipes, scoring
+from isthmus.bodies import choose_body
+from isthmus.data import (
+    Dataset,
+    fit_preparation,
+    open_data,
+    preparation_from_json,
+    restore,
+    schema_from_json,
+    split,
+)
+from isthmus.errors import DataError, ModelFileError
+from isthmus.model import Model
+from isthmus.training import Batches, Checkpoint, Run, Settings, Trainer, Watcher, choose_precision, fast, seeded
+
+
+class Posterior(NamedTuple):
+    """q(z|x) of every row: mean and standard deviation, each (n, latent_dim)."""
+
+    mean: NDArray[Any]
+    std: NDArray[Any]
+
+
+class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """An autoencoder for tables and pictures, with scikit-learn's interface.
+
+    Parameters
+    ----------
+    recipe : str, default="ae"
+        Which autoencoder; `isthmus.recipes.names()` lists them.
+    latent_dim : int, optional
+        Number of code values. Default: the square root of the number of features, from 2 to 128.
+    options : mapping, optional
+        The recipe's own options, such as ``{"beta": 4}`` for "vae".
+    kind : {"auto", "table", "images"}, default="auto"
+        What the rows are. Arrays of two dimensions are tables, of three or four (uint8, uint16) pictures.
+    network : {"auto", "dense", "conv"}, default="auto"
+    hidden : sequence of int, optional
+        Widths of the encoder's hidden layers (dense) or stages (conv); the decoder mirrors them.
+    activation : str, default="auto"
+        relu, silu, gelu, elu or tanh.
+    likelihood : str, default="auto"
+        gaussian, laplace, bernoulli or mixed. gaussian and laplace learn their scale; gaussian:0.1 fixes it.
+    epochs : int, optional
+        Passes over the training part. Default: enough for 4,000 steps, from 20 to 400; none if `minutes` is given.
+    minutes : float, optional
+        A time budget for training; the learning rate falls to zero at its end.
+    batch_size : int, optional
+        Default: the power of two nearest to the square root of the number of rows, from 16 to 1024.
+    learning_rate : float, default=0.002
+        The peak; it rises over the first 2% of training and falls to zero along a cosine.
+    weight_decay : float, default=0.0001
+    shift : int, default=0
+        Pictures: move each by up to this many pixels at random, anew in every epoch.
+    validation : float or int, default=0.1
+        Share (at most 10,000 rows) or number of rows held out to choose the best weights and to stop early; 0: none.
+    patience : int or None, default="auto"
+        Epochs without improvement after which to stop; "auto" is a fifth of the epochs, at least 10.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Of the products in training. "auto" takes bfloat16 where the processor is built for it and gains.
+    device : str, default="auto"
+        "cpu", "cuda", or "auto": CUDA if there is one.
+    memory : int, optional
+        Bytes that data may take; more is streamed. Default: a quarter of the machine's.
+    callbacks : sequence of callable, default=()
+        Called with `isthmus.training.Progress` several times a second while fitting.
+    random_state : int, RandomState or None, default=None
+        An int makes the fit repeatable, to the bit on one CPU machine.
+
+    Attributes
+    ----------
+    model_ : isthmus.model.Model
+        The fitted network.
+    schema_ : TableSchema or ImageSchema
+        What the data must look like.
+    preparation_ : Preparation
+        From raw rows to the network's numbers and back.
+    history_ : list of dict
+        Loss, distortion, rate (nats per row) of each epoch, on training and held-out rows.
+    record_ : dict
+        How the model came to be: data, seed, versions, time, held-out figures.
+    n_features_in_, feature_names_in_
+        As in scikit-learn, for tables.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from isthmus import Autoencoder
+    >>> X = load_wine().data
+    >>> codes = Autoencoder(latent_dim=2, epochs=5, random_state=0).fit_transform(X)
+    >>> codes.shape
+    (178, 2)
+    """
+
+    def __init__(
+        self,
+        recipe: str = "ae",
+        latent_dim: int | None = None,
+        *,
+        options: Mapping[str, float] | None = None,
+        kind: str = "auto",
+        network: str = "auto",
+        hidden: Sequence[int] | None = None,
+        activation: str = "auto",
+        likelihood: str = "auto",
+        epochs: int | None = None,
+        minutes: float | None = None,
+        batch_size: int | None = None,
+        learning_rate: float = 2e-3,
+        weight_decay: float = 1e-4,
+        shift: int = 0,
+        validation: float = 0.1,
+        patience: int | str | None = "auto",
+        precision: str = "auto",
+        device: str = "auto",
+        memory: int | None = None,
+        callbacks: Sequence[Watcher] = (),
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self.latent_dim = latent_dim
+        self.options = options
+        self.kind = kind
+        self.network = network
+        self.hidden = hidden
+        self.activation = activation
+        self.likelihood = likelihood
+        self.epochs = epochs
+        self.minutes = minutes
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.shift = shift
+        self.validation = validation
+        self.patience = patience
+        self.precision = precision
+        self.device = device
+        self.memory = memory
+        self.callbacks = callbacks
+        self.random_state = random_state
+
+    # Fitting
+
+    def fit(
+        self, X: Any, y: Any = None, *, held_out: Any = None, checkpoint: Callable[..., Checkpoint] | None = None
+    ) -> Self:
+        """Fit to data.
+
+        Parameters
+        ----------
+        X : array, frame, tensor, path or Dataset
+            (n, features) for a table, (n, height, width) or (n, height, width, channels) for pictures.
+        y : ignored
+            Here for scikit-learn's sake.
+        held_out : like X, optional
+            Rows to choose the best weights by, instead of a part of X.
+        checkpoint : callable, optional
+            Given the run's identity (a mapping) it returns the `Checkpoint` to keep and resume.
+
+        Raises
+        ------
+        InputError
+            If data or options can't be used.
+        TrainingError
+            If the loss doesn't stay finite.
+        """
+        data = self._open(X, fitting=True)
+        learned, held = choices.held_out_rows(data.n, self.validation if held_out is None else 0, seed := self._seed())
+        self._begin(data, learned, seed)
+        settings = self._settings(len(learned), seed)
+        batches = partial(
+            Batches, preparation=self.preparation_, memory=choices.memory_budget(self.memory), seed=seed
+        )
+        training = batches(data.source, rows=learned, batch_size=settings.batch_size)
+        chosen_by = (data, held) if held_out is None else self._whole(held_out)
+        looks = batches(chosen_by[0].source, rows=chosen_by[1], batch_size=self._rows_at_once())
+        identity = self._identity(data, settings)
+        run = Run(
+            Trainer(self.model_, settings),
+            training,
+            looks if len(chosen_by[1]) else None,
+            watchers=self.callbacks,
+            checkpoint=checkpoint(identity) if checkpoint else None,
+        )
+        progress = run.go()
+        self.history_ = progress.history
+        self.n_iter_ = progress.epoch
+        self.record_ = choices.record(data, learned, held, settings, progress, identity["data"])
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002
+        """One pass over more rows at the peak learning rate; the first call decides schema and preparation."""
+        first = not hasattr(self, "model_")
+        data = self._open(X, fitting=first, fewest=1)
+        rows = np.arange(data.n, dtype=np.int64)
+        if first:
+            self._begin(data, rows, self._seed())
+            self.history_, self.n_iter_ = [], 0
+        if not hasattr(self, "_trainer"):
+            settings = self._settings(data.n, self._seed())
+            self._trainer = Trainer(self.model_, settings)
+        settings, trainer = self._trainer.settings, self._trainer
+        batches = Batches(
+            data.source,
+            self.preparation_,
+            rows,
+            batch_size=settings.batch_size,
+            memory=choices.memory_budget(self.memory),
+            seed=settings.seed,
+        )
+        self.model_.train()
+        with seeded(settings.seed + self.n_iter_, settings.device), fast(settings.precision, settings.device, self.model_, settings.batch_size):
+            for x in batches.epoch(self.n_iter_):
+                trainer.step(x, progress=1.0, rate=1.0)
+        self.model_.eval()
+        self.history_.append(trainer.means())
+        trainer.totals.zero_()
+        self.n_iter_ += 1
+        self.record_ = choices.record(data, rows, rows[:0], settings, None, choices.fingerprint(data))
+        return self
+
+    def _begin(self, data: Dataset, learned: NDArray[np.int64], seed: int) -> None:
+        """Decide everything that is decided before the first step."""
+        recipe = recipes.get(self.recipe)
+        self.schema_ = data.schema
+        self.preparation_ = fit_preparation(data.schema, choices.chunks(data.source, learned))
+        body = choose_body(
+            self.preparation_.shape,
+            getattr(self.preparation_, "groups", ()),
+            missing=choices.has_missing(data.schema),
+            network=self.network,
+            hidden=None if self.hidden is None else tuple(self.hidden),
+            activation=self.activation,
+            likelihood=self.likelihood,
+        )
+        choices.check_likelihood(body.likelihood, data, learned, self.preparation_)
+        latent_dim = choices.latent_dim(self.latent_dim, self.preparation_.shape)
+        with seeded(seed, "cpu"):
+            self.model_ = cast(Model, recipe.build(body, latent_dim, dict(self.options or {})))
+        self.body_ = body
+        self._n_features_out = latent_dim
+        self.__dict__.pop("_trainer", None)
+
+    def _settings(self, rows: int, seed: int) -> Settings:
+        device = choices.device(self.device)
+        automatic = self.precision == "auto"
+        batch_size = choices.batch_size(self.batch_size, rows)
+        precision = choose_precision(self.model_, batch_size, device) if automatic else self.precision
+        choices.check_shift(self.shift, self.schema_)
+        return self._settings_for(rows, seed, device, precision)
+
+    def _settings_for(self, rows: int, seed: int, device: str, precision: str) -> Settings:
+        batch_size = choices.batch_size(self.batch_size, rows)
+        epochs = choices.epochs(self.epochs, self.minutes, rows, batch_size)
+        return Settings(
+            epochs=epochs,
+            minutes=self.minutes,
+            batch_size=batch_size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            patience=choices.patience(self.patience, epochs),
+            shift=self.shift,
+            precision=precision,
+            device=device,
+            seed=seed,
+        )
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, int):
+            return self.random_state
+        return int(check_random_state(self.random_state).randint(2**31))
+
+    def _identity(self, data: Dataset, settings: Settings) -> dict[str, Any]:
+        return {
+            "data": choices.fingerprint(data),
+            "model": self.model_.spec,
+            "settings": settings.__dict__,
+            "validation": self.validation,
+        }
+
+    # Data in and out
+
+    def _open(self, X: Any, *, fitting: bool = False, fewest: int | None = None) -> Dataset:
+        """Check the data against scikit-learn's rules and, unless fitting, against the schema."""
+        if not fitting:
+            check_is_fitted(self, "model_")
+        fewest = fewest or (2 if fitting else 1)
+        if not isinstance(X, (str, Path, Dataset)) and not _is_frame(X) and np.ndim(X) <= 2 or _is_sparse(X):
+            X = validate_data(
+                self, X, reset=fitting, ensure_all_finite="allow-nan", ensure_min_samples=fewest, dtype="numeric"
+            )
+        elif _is_frame(X):
+            validate_data(self, X, reset=fitting, skip_check_array=True)
+        kind = self.kind if fitting else "auto"
+        schema = None if fitting else self.schema_
+        budget = choices.memory_budget(self.memory)
+        data = X if isinstance(X, Dataset) else open_data(X, kind=kind, schema=schema, memory=budget)
+        if data.n < fewest:
+            raise DataError(f"{data.n} row (n_samples = {data.n}): fitting takes {fewest} or more")
+        return data
+
+    def _whole(self, X: Any) -> tuple[Dataset, NDArray[np.int64]]:
+        data = self._open(X)
+        return data, np.arange(data.n, dtype=np.int64)
+
+    def _rows_at_once(self) -> int:
+        """Rows per batch where nothing is learned: about 4 MB of them."""
+        return int(np.clip((1 << 20) // max(1, int(np.prod(self.preparation_.shape))), 16, 16384))
+
+    def _evaluate(self, function: Callable[[Model, Tensor], Tensor], X: Any) -> NDArray[Any]:
+        data, rows = self._whole(X)
+        batches = Batches(
+            data.source,
+            self.preparation_,
+            rows,
+            batch_size=self._rows_at_once(),
+            memory=0,  # prepared piece by piece: every row is wanted once
+            seed=0,
+        )
+        return self._run(function, batches.in_order())
+
+    def _run(self, function: Callable[[Model, Tensor], Tensor], batches: Any) -> NDArray[Any]:
+        """Apply a function of the model, in double precision for tables.
+
+        Their networks are small, and a row's result then doesn't depend on its neighbours beyond 1e-15, where
+        float32 products of other sizes differ by 1e-7.
+        """
+        device, model = choices.device(self.device), self.model_
+        dtype = torch.float64 if self.schema_.kind == "table" else torch.float32
+        if dtype is torch.float64:
+            model = copy.deepcopy(model).double()
+        model = model.to(device).eval()
+        with fast("float32", device, model, self._rows_at_once()):
+            results = scoring.per_batch(partial(function, model), batches, device=device, dtype=dtype)
+        return cast(NDArray[Any], results.numpy())
+
+    # What a fitted autoencoder does
+
+    def transform(self, X: Any) -> NDArray[Any]:
+        """The code of every row, (n, latent_dim): deterministic, for a variational recipe the posterior's mean."""
+        return self._evaluate(lambda model, x: model.encode(x), X)
+
+    def encode(self, X: Any) -> Posterior:
+        """The whole posterior q(z|x) of every row; its std is 0 where the code is a point."""
+        both = self._evaluate(lambda model, x: torch.stack(model.posterior(x), 1), X)
+        return Posterior(both[:, 0], both[:, 1])
+
+    def check_options(self) -> None:
+        """Refuse options that no data could make right, before any data are read.
+
+        Raises
+        ------
+        InputError
+            If a name is unknown or a number out of range.
+        """
+        recipes.get(self.recipe).check(dict(self.options or {}))
+        choices.latent_dim(self.latent_dim, (1,))
+        self._settings_for(rows=2, seed=0, device=choices.device(self.device), precision="float32")
+
+    def inverse_transform(self, X: ArrayLike) -> Any:
+        """Decode codes, (n, latent_dim), into rows like the fitted ones: same columns or size, same dtype.
+
+        Raises
+        ------
+        ValueError
+            If the codes are of another width, or not numbers.
+        """
+        check_is_fitted(self, "model_")
+        codes = check_array(X, dtype=np.float64)
+        return restore(self.decode_raw(codes), self.schema_, "numpy")
+
+    def decode_raw(self, codes: NDArray[Any]) -> NDArray[Any]:
+        """Raw rows, (n, columns) or (n, height, width, channels), that codes (n, latent_dim) stand for."""
+        if codes.shape[1] != self._n_features_out:
+            raise DataError(f"codes have {codes.shape[1]} values each; this model's have {self._n_features_out}")
+        batches = torch.from_numpy(codes).split(self._rows_at_once())
+        return self.preparation_.undo(self._run(lambda model, z: model.decode(z), batches))
+
+    def reconstruct(self, X: Any) -> Any:
+        """Encode and decode: what the model makes of every row, as the kind of data that came in."""
+        data = self._open(X)
+        index = getattr(X, "index", None)
+        restored = restore(self.reconstruct_raw(data), self.schema_, data.container, index=index)
+        return torch.from_numpy(restored) if data.container == "torch" else restored
+
+    def reconstruct_raw(self, data: Dataset) -> NDArray[Any]:
+        """The same as raw rows, (n, columns) or (n, height, width, channels)."""
+        return self.preparation_.undo(self._evaluate(lambda model, x: model.decode(model.encode(x)), data))
+
+    def score_samples(self, X: Any) -> NDArray[Any]:
+        """Minus the training objective of every row at the code's mean, in nats, (n,): higher is more normal."""
+        return -self._evaluate(scoring.objective, X)
+
+    def score(self, X: Any, y: Any = None) -> float:  # noqa: ARG002
+        """Mean of `score_samples`."""
+        return float(self.score_samples(X).mean())
+
+    def reconstruction_error(self, X: Any) -> NDArray[Any]:
+        """Squared error of every row, summed over its known cells, in prepared units (pictures: 0 to 1), (n,)."""
+        return self._evaluate(scoring.squared_error, X)
+
+    # The model file
+
+    def save(self, path: str | Path) -> None:
+        """Write everything that `load` needs to one .safetensors file, atomically."""
+        check_is_fitted(self, "model_")
+        description = {
+            "params": choices.plain_params(self.get_params()),
+            "model": self.model_.spec,
+            "schema": self.schema_.to_json(),
+            "preparation": self.preparation_.to_json(),
+            "record": self.record_,
+            "history": self.history_,
+        }
+        modelfile.write(path, self.model_.state_dict(), description)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The estimator that `save` wrote.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is truncated, garbled, hostile or from a newer version.
+        """
+        description, tensors = modelfile.read(path)
+        try:
+            return cls._from_description(description, tensors)
+        except (KeyError, TypeError, AttributeError, ValueError) as fault:
+            raise ModelFileError(f"{path}: not a whole model of Isthmus: {fault}") from fault
+
+    @classmethod
+    def _from_description(cls, description: dict[str, Any], tensors: dict[str, Tensor]) -> Self:
+        estimator = cls(**description["params"])
+        estimator.schema_ = schema_from_json(description["schema"])
+        estimator.preparation_ = preparation_from_json(description["preparation"])
+        estimator.model_ = choices.check_model(
+            modelfile.rebuild(description["model"], tensors), estimator.preparation_.shape
+        )
+        estimator.record_, estimator.history_ = description["record"], description["history"]
+        estimator.n_iter_ = len(estimator.history_)
+        estimator._n_features_out = estimator.model_.bottleneck.latent_dim
+        if estimator.schema_.kind == "table":
+            estimator.n_features_in_ = len(estimator.schema_.columns)
+            if estimator.schema_.named:
+                estimator.feature_names_in_ = np.asarray(estimator.schema_.feature_names, dtype=object)
+        return estimator
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def _is_frame(X: Any) -> bool:
+    return hasattr(X, "columns") and hasattr(X, "dtypes")
+
+
+def _is_sparse(X: Any) -> bool:
+    return hasattr(X, "tocsr")

@@ -1,0 +1,149 @@
+"""`isthmus fit`."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from isthmus.autoencoder import Autoencoder
+from isthmus.cli.files import beside, model_path, read_data
+from isthmus.data import Dataset
+from isthmus.errors import InputError
+from isthmus.jobs.reduce import Honest, Judged, compare, judged_rows
+from isthmus.report.terminal import ProgressBar, show_fit
+from isthmus.training import Checkpoint, JsonLines, TensorBoard, Watcher
+
+SAME_NAME = (
+    "recipe", "latent_dim", "network", "hidden", "activation", "likelihood", "epochs", "minutes", "batch_size",
+    "learning_rate", "weight_decay", "shift", "precision", "device", "memory",
+)  # fmt: skip
+
+
+def fit_command(**asked: Any) -> None:
+    """Fit, save, compare, report."""
+    force = asked["force"] or asked["resume"]
+    model = model_path(asked["output"], asked["data"], force)
+    log, page = beside(model, ".jsonl", force), beside(model, ".html", force)
+    estimator = _estimator(asked)
+    data = read_data(asked["data"], asked)
+    if data.skipped and not asked["quiet"]:
+        click.echo(f"skipped {len(data.skipped)}: {'; '.join(data.skipped[:3])}", err=True)
+    held_out = _held_out(asked, estimator, data)
+    checkpoint_path = model.with_suffix(".checkpoint.safetensors")
+    _say_resuming(asked, checkpoint_path)
+    kept: list[Checkpoint] = []
+
+    def checkpoint(identity: dict[str, Any]) -> Checkpoint:
+        kept.append(Checkpoint(checkpoint_path, identity, resume=asked["resume"], every=asked["checkpoint_every"]))
+        return kept[0]
+
+    with ProgressBar(asked["epochs"], quiet=asked["quiet"] or asked["as_json"]) as bar:
+        estimator.callbacks = _watchers(bar, log, asked)
+        estimator.fit(data, held_out=held_out, checkpoint=checkpoint)
+    estimator.save(model)
+    if estimator.record_["stopped"] != "interrupted":
+        kept[0].remove()
+    judged = judged_rows(estimator, data, held_out)
+    honest = compare(estimator, judged)
+    if asked["report"]:
+        _write_page(page, estimator, data, judged, honest, asked)
+    _print_results(asked, estimator, data, honest, model, page if asked["report"] else None)
+
+
+def _estimator(asked: dict[str, Any]) -> Autoencoder:
+    """The estimator that the options describe; --validation may be a number or a file."""
+    share = _number(asked["validation"])
+    patience = asked["patience"]
+    if patience not in ("auto", "none") and not patience.isdigit():
+        raise InputError(f"--patience {patience}: write a whole number, auto or none")
+    estimator = Autoencoder(
+        **{name: asked[name] for name in SAME_NAME},
+        options=dict(asked["options"]) or None,
+        validation=0 if share is None else share,
+        patience={"auto": "auto", "none": None}.get(patience, int(patience) if patience.isdigit() else 0),
+        random_state=asked["seed"],
+    )
+    estimator.check_options()
+    return estimator
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text) if "." in text or "e" in text.lower() else int(text)
+    except ValueError:
+        return None
+
+
+def _held_out(asked: dict[str, Any], estimator: Autoencoder, data: Dataset) -> Dataset | None:
+    """The file that --validation names, if it names one, read by the schema of the data."""
+    if _number(asked["validation"]) is not None:
+        return None
+    estimator.schema_ = data.schema
+    return read_data(asked["validation"], asked, estimator)
+
+
+def _say_resuming(asked: dict[str, Any], checkpoint: Path) -> None:
+    if asked["resume"] and not checkpoint.exists() and not asked["quiet"]:
+        click.echo(f"no checkpoint {checkpoint}: beginning anew", err=True)
+
+
+def _watchers(bar: ProgressBar, log: Path, asked: dict[str, Any]) -> tuple[Watcher, ...]:
+    board = (TensorBoard(asked["tensorboard"]),) if asked["tensorboard"] else ()
+    return (bar, JsonLines(log), *board)
+
+
+def _write_page(
+    page: Path, estimator: Autoencoder, data: Dataset, judged: Judged, honest: Honest, asked: dict[str, Any]
+) -> None:
+    from isthmus.report.page import write_report
+
+    title = f"{estimator.recipe} on {Path(asked['data']).name}"
+    write_report(page, estimator, data, judged, honest, title=title)
+
+
+def explicit_command(asked: dict[str, Any], estimator: Autoencoder) -> str:
+    """The same fit with every choice spelt out."""
+    body, settings = estimator.body_, estimator.record_["settings"]
+    chosen = {
+        "kind": estimator.schema_.kind,
+        "recipe": estimator.recipe,
+        "latent-dim": estimator.model_.bottleneck.latent_dim,
+        "network": body.network,
+        "hidden": ",".join(map(str, body.hidden)) or "none",
+        "activation": body.activation,
+        "likelihood": body.likelihood,
+        "epochs": settings["epochs"],
+        "minutes": settings["minutes"],
+        "batch-size": settings["batch_size"],
+        "patience": settings["patience"] or "none",
+        "precision": settings["precision"],
+        "seed": settings["seed"],
+    }
+    words = [f"--{name} {value}" for name, value in chosen.items() if value is not None]
+    words += [f"--set {name}={value:g}" for name, value in asked["options"]]
+    words += [f"--{name} {shlex.quote(str(asked[name]))}" for name in ("key", "label") if asked[name]]
+    words += [f"--drop {shlex.quote(column)}" for column in asked["drop"]]
+    words += [f"--size {'x'.join(map(str, asked['size']))}"] if asked["size"] else []
+    words += [f"--shift {asked['shift']}"] if asked["shift"] else []
+    return f"isthmus fit {shlex.quote(asked['data'])} {' '.join(words)}"
+
+
+def _print_results(
+    asked: dict[str, Any], estimator: Autoencoder, data: Dataset, honest: Honest, model: Path, page: Path | None
+) -> None:
+    command = explicit_command(asked, estimator)
+    if asked["as_json"]:
+        files = {"model": str(model), "report": str(page) if page else None}
+        results = files | {"honest": honest.to_json(), "record": estimator.record_, "command": command}
+        click.echo(json.dumps(results | {"skipped": data.skipped}))
+        return
+    if asked["quiet"]:
+        return
+    show_fit(Console(), estimator, data, honest, model, page)
+    click.echo(f"the same in full: {command}")
+    if estimator.record_["stopped"] == "interrupted":
+        click.echo("stopped by Ctrl-C: the best model so far is kept; --resume goes on from the checkpoint", err=True)
+

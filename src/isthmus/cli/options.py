@@ -1,0 +1,92 @@
+"""Kinds of option values, and options that several commands share."""
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+class Setting(click.ParamType):
+    """NAME=VALUE, the value a number."""
+
+    name = "NAME=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
+        """'beta=4' -> ('beta', 4.0)."""
+        name, equals, number = str(value).partition("=")
+        try:
+            return name.strip(), float(number)
+        except ValueError:
+            self.fail(f"{value!r}: write a name and a number, as in beta=4", param, ctx)
+
+
+class Widths(click.ParamType):
+    """Whole numbers with commas."""
+
+    name = "N,N,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """'512,256' -> (512, 256); 'none' -> ()."""
+        if str(value).lower() == "none":
+            return ()
+        if not re.fullmatch(r"\d+(,\d+)*", str(value)):
+            self.fail(f"{value!r}: write whole numbers with commas, as in 512,256, or none", param, ctx)
+        return tuple(int(width) for width in str(value).split(","))
+
+
+class PictureSize(click.ParamType):
+    """HEIGHTxWIDTH."""
+
+    name = "HxW"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """'64x48' -> (64, 48)."""
+        match = re.fullmatch(r"(\d+)x(\d+)", str(value))
+        if not match:
+            self.fail(f"{value!r}: write height x width in pixels, as in 64x64", param, ctx)
+        return int(match[1]), int(match[2])
+
+
+class MemorySize(click.ParamType):
+    """Bytes, with k, M, G or T."""
+
+    name = "SIZE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """'1.5GB' -> 1_500_000_000."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", str(value).strip().lower())
+        if not match or not float(match[1]):
+            self.fail(f"{value!r}: write a size such as 500MB or 2GB", param, ctx)
+        return max(1, int(float(match[1]) * UNITS[match[2]]))
+
+
+WIDTHS = Widths()
+
+
+def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+data_options = _together(
+    click.option("--kind", default="auto", show_default=True, help="What DATA is: table or images."),
+    click.option("--key", help="Which array of an .npz file."),
+    click.option("--size", type=PictureSize(), help="Scale pictures to this size."),
+    click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them."),
+    click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out; repeatable."),
+    click.option("--label", metavar="COLUMN", help="A column that is a label: not learned, but shown in the report."),
+    click.option("--memory", type=MemorySize(), help="What data may take before they are streamed.  [default: 1/4]"),
+)
+output_options = _together(
+    click.option("--force", is_flag=True, help="Overwrite files that exist."),
+    click.option("--json", "as_json", is_flag=True, help="Print results as JSON."),
+    click.option("-q", "--quiet", is_flag=True, help="Print nothing but results and mistakes."),
+)

@@ -1,0 +1,43 @@
+"""Files in, files out: data as rows of raw numbers, and back again. NumPy only, no torch."""
+
+from isthmus.data.dataset import Dataset
+from isthmus.data.files import atomic_write
+from isthmus.data.opening import open_data
+from isthmus.data.preparation import (
+    ImagePreparation,
+    Preparation,
+    TablePreparation,
+    fit_preparation,
+    preparation_from_json,
+)
+from isthmus.data.restoring import restore
+from isthmus.data.schema import Column, ImageSchema, Schema, TableSchema, schema_from_json
+from isthmus.data.source import ArraySource, FileSource, Source, chunks
+from isthmus.data.splits import split
+from isthmus.data.writing import check_output, read_codes, write_codes, write_data
+
+__all__ = [
+    "ArraySource",
+    "Column",
+    "Dataset",
+    "FileSource",
+    "ImagePreparation",
+    "ImageSchema",
+    "Preparation",
+    "Schema",
+    "Source",
+    "TablePreparation",
+    "TableSchema",
+    "atomic_write",
+    "check_output",
+    "chunks",
+    "fit_preparation",
+    "open_data",
+    "preparation_from_json",
+    "read_codes",
+    "restore",
+    "schema_from_json",
+    "split",
+    "write_codes",
+    "write_data",
+]

@@ -1,0 +1,113 @@
+"""What opening data gives, and what was asked for."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.schema import ImageSchema, Schema, TableSchema
+from isthmus.data.source import ArraySource, Source
+from isthmus.errors import DataError, InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Data as rows of raw numbers, and what they are.
+
+    ``labels`` are (n,) of str or int; ``names`` the pictures' relative paths; ``container`` what came in:
+    numpy, torch, pandas, polars, npy, npz, csv, parquet, feather or folder; ``skipped`` the files passed
+    over, as 'name: reason'.
+    """
+
+    schema: Schema
+    source: Source
+    labels: NDArray[Any] | None = None
+    names: list[str] | None = None
+    container: str = "numpy"
+    skipped: list[str] = field(default_factory=list)
+
+    @property
+    def n(self) -> int:
+        """The number of rows."""
+        return self.source.n
+
+    @property
+    def kind(self) -> Literal["images", "table"]:
+        """What the rows are."""
+        return self.schema.kind
+
+    def subset(self, rows: NDArray[np.int64]) -> "Dataset":
+        """These rows, read into memory, with their labels and names."""
+        return replace(
+            self,
+            source=ArraySource(self.source.take(rows)),
+            labels=None if self.labels is None else self.labels[rows],
+            names=None if self.names is None else [self.names[row] for row in rows],
+        )
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller of ``open_data`` asked for."""
+
+    kind: str = "auto"
+    key: str | None = None
+    size: tuple[int, int] | None = None
+    skip_bad: bool = False
+    drop: tuple[str, ...] = ()
+    label: str | None = None
+    schema: Schema | None = None
+    memory: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("auto", "images", "table"):
+            raise InputError(f"kind={self.kind!r}; known are 'auto', 'images' and 'table'")
+        if self.size is not None and not (
+            len(self.size) == 2 and all(1 <= side <= 2**20 for side in self.size)
+        ):
+            raise InputError(f"size={self.size!r}; give (height, width) in pixels, such as (64, 64)")
+
+    def expected(self, kind: Literal["images", "table"], where: str) -> Schema | None:
+        """Return the schema the data must follow, once it is sure that they are of the kind asked for."""
+        wanted = self.schema.kind if self.schema else self.kind
+        if wanted not in ("auto", kind):
+            said = "the model was fitted on" if self.schema else "kind= asks for"
+            raise DataError(f"{where}: {_THESE[kind]}, and {said} {_A[wanted]}")
+        return self.schema
+
+    def expected_images(self, where: str) -> ImageSchema | None:
+        """Return ``expected`` for pictures; the options of tables are refused."""
+        self.refuse(where, "pictures", ("drop", self.drop))
+        schema = self.expected("images", where)
+        return schema if isinstance(schema, ImageSchema) else None
+
+    def expected_table(self, where: str) -> TableSchema | None:
+        """Return ``expected`` for a table; the options of pictures are refused."""
+        self.refuse(where, "a table", ("size", self.size), ("skip_bad", self.skip_bad))
+        schema = self.expected("table", where)
+        return schema if isinstance(schema, TableSchema) else None
+
+    def refuse(self, where: str, kind: str, *given: tuple[str, object]) -> None:
+        """Raise if an option was given that means nothing for this kind of data."""
+        for name, value in given:
+            if value:
+                raise InputError(f"{where}: {name}={value!r} means nothing for {kind}; leave it out")
+
+
+_THESE = {"images": "these are pictures", "table": "this is a table"}
+_A = {"images": "pictures", "table": "a table"}
+
+
+def some(names: Sequence[object], most: int = 3) -> str:
+    """Write a list for a message: the first few, and how many more there are."""
+    shown = ", ".join(str(name) for name in names[:most])
+    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the most similar known name, or nothing."""
+    close = difflib.get_close_matches(name, list(known), 1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,215 @@
+"""Folders of pictures."""
+
+import os
+import struct
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from isthmus.data.arrays import check_pictures_agree
+from isthmus.data.dataset import Dataset, Options, some
+from isthmus.data.schema import ImageSchema
+from isthmus.data.source import Collector, Source
+from isthmus.errors import DataError
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
+# What Pillow's decoders raise on files that lie about themselves.
+_FAULTS = (
+    *(OSError, ValueError, SyntaxError, TypeError, EOFError, KeyError, IndexError, MemoryError, struct.error),
+    *(Image.DecompressionBombWarning, Image.DecompressionBombError),
+)
+_GREY_MODES = ("1", "L", "LA", "La")
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What a picture is before it is decoded: its size as shown, and one of grey, colour, deep or real."""
+
+    name: str
+    size: tuple[int, int]
+    sort: str
+
+
+def from_folder(folder: Path, options: Options) -> Dataset:
+    """Open all pictures under a folder, sorted by their relative path.
+
+    Two passes: the headers give the size of the result, which is then filled picture by picture. Alpha is
+    dropped, palettes become RGB, a camera's orientation is obeyed; of a file with several pictures the
+    first counts.
+    """
+    where = folder.name or str(folder)
+    options.refuse(where, "a folder of pictures", ("key", options.key), ("label", options.label))
+    expected = options.expected_images(where)
+    names = _find(folder)
+    if not names:
+        raise DataError(f"{where}: no pictures in this folder; known endings are {', '.join(ENDINGS)}")
+    bad: dict[str, str] = {}
+    with _strict_pillow():
+        headers = _headers(folder, names, bad)
+        if not headers:
+            _refuse_bad(where, bad, len(names))
+        schema = _common_schema(headers, options.size, where, expected)
+        source, good = _decode(folder, headers, schema, bad, options.memory)
+    if bad and not (options.skip_bad and good):
+        _refuse_bad(where, bad, len(names))
+    skipped = [f"{name}: {reason}" for name, reason in bad.items()]
+    return Dataset(schema, source, _labels(good), good, "folder", skipped)
+
+
+def _find(folder: Path) -> list[str]:
+    found = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
+        here = Path(place).relative_to(folder)
+        pictures = (name for name in files if name.lower().endswith(ENDINGS) and not name.startswith("."))
+        found += [(here / name).as_posix() for name in pictures]
+    return sorted(found)
+
+
+def _labels(names: list[str]) -> NDArray[Any] | None:
+    if all("/" in name for name in names):
+        return np.array([name.split("/", 1)[0] for name in names])
+    return None
+
+
+@contextmanager
+def _strict_pillow() -> Iterator[None]:
+    """Make a decompression bomb a fault; other warnings of Pillow's concern its own authors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+# ---- the first pass
+
+
+def _headers(folder: Path, names: Iterable[str], bad: dict[str, str]) -> list[_Header]:
+    headers = []
+    for name in names:
+        try:
+            with Image.open(folder / name) as picture:
+                size = picture.size[::-1] if _orientation(picture) < 5 else picture.size
+                headers.append(_Header(name, (size[0], size[1]), _sort(picture.mode)))
+        except _FAULTS as error:
+            bad[name] = _reason(error)
+    return headers
+
+
+def _orientation(picture: Image.Image) -> int:
+    if picture.format == "PNG" and "exif" not in picture.info:
+        return 1  # asking a PNG would decode it
+    return int(picture.getexif().get(_ORIENTATION, 1))
+
+
+def _sort(mode: str) -> str:
+    if mode in _GREY_MODES:
+        return "grey"
+    if mode.startswith("I"):
+        return "deep"
+    return "real" if mode == "F" else "colour"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError):
+        return f"more than {Image.MAX_IMAGE_PIXELS} pixels"
+    if type(error).__name__ == "UnidentifiedImageError":
+        return "not a picture"
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _refuse_bad(where: str, bad: dict[str, str], count: int) -> None:
+    shown = some([f"{name} ({reason})" for name, reason in sorted(bad.items())])
+    remedy = "none is left" if len(bad) == count else "pass over them with --skip-bad (skip_bad=True)"
+    raise DataError(f"{where}: {len(bad)} of {count} pictures can't be read: {shown}; {remedy}")
+
+
+def _common_schema(
+    headers: list[_Header], size: tuple[int, int] | None, where: str, expected: ImageSchema | None
+) -> ImageSchema:
+    height, width = size or _common_size(headers, where, expected)
+    sort = _common_sort(headers, where)
+    if expected is not None and expected.channels == 3 and sort == "grey":
+        sort = "colour"  # grey is a colour
+    dtype = {"deep": "uint16", "real": "float32"}.get(sort, "uint8")
+    found = ImageSchema(height, width, 3 if sort == "colour" else 1, dtype)
+    if expected is not None:
+        check_pictures_agree(expected, found, where)
+    return expected or found
+
+
+def _common_size(headers: list[_Header], where: str, expected: ImageSchema | None) -> tuple[int, int]:
+    counts = Counter(header.size for header in headers)
+    if len(counts) == 1:
+        return headers[0].size
+    shown = ", ".join(f"{h}x{w} ({count} pictures)" for (h, w), count in counts.most_common(2))
+    first = (expected.height, expected.width) if expected else counts.most_common(1)[0][0]
+    raise DataError(
+        f"{where}: pictures of {len(counts)} sizes, most often {shown} (height x width); "
+        f"resize them all with --size {first[0]}x{first[1]} (size={first})"
+    )
+
+
+def _common_sort(headers: list[_Header], where: str) -> str:
+    examples = {header.sort: header.name for header in headers}
+    if set(examples) == {"grey", "colour"}:
+        return "colour"
+    if len(examples) > 1:
+        words = {"grey": "8-bit grey", "colour": "8-bit colour", "deep": "16-bit grey", "real": "float"}
+        shown = ", ".join(f"{words[sort]} ({name})" for sort, name in examples.items())
+        raise DataError(f"{where}: pictures of several depths: {shown}; convert them to one")
+    return headers[0].sort
+
+
+# ---- the second pass
+
+
+def _decode(
+    folder: Path, headers: list[_Header], schema: ImageSchema, bad: dict[str, str], memory: int | None
+) -> tuple[Source, list[str]]:
+    good = []
+    with Collector(len(headers), schema.shape, np.dtype(schema.dtype), memory) as rows:
+        for header in headers:
+            try:
+                pixels = _pixels(folder / header.name, schema)
+            except _FAULTS as error:
+                bad[header.name] = _reason(error)
+            else:
+                rows.add(pixels[None])
+                good.append(header.name)
+        return rows.finish(), good
+
+
+def _pixels(path: Path, schema: ImageSchema) -> NDArray[Any]:
+    with Image.open(path) as opened:
+        picture: Image.Image = opened
+        if _orientation(picture) != 1:
+            picture = ImageOps.exif_transpose(picture)
+        if schema.dtype == "uint8":
+            picture = picture.convert("L" if schema.channels == 1 else "RGB")
+        size = (schema.width, schema.height)
+        if picture.size != size:
+            if schema.dtype != "uint8":
+                picture = picture.convert("F")  # Pillow resizes 16-bit pictures by the nearest pixel only
+            picture = picture.resize(size, Image.Resampling.LANCZOS)
+        pixels = np.asarray(picture)
+    if schema.dtype == "uint16":
+        pixels = _deep(pixels)
+    return pixels.reshape(schema.shape)
+
+
+def _deep(pixels: NDArray[Any]) -> NDArray[np.uint16]:
+    if pixels.dtype == np.float32:  # resized: LANCZOS overshoots at edges
+        pixels = np.clip(np.rint(pixels), 0, 65535)
+    if pixels.min() < 0 or pixels.max() > 65535:
+        raise ValueError("pixels beyond 16 bits")
+    return pixels.astype(np.uint16)

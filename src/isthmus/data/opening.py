@@ -1,0 +1,107 @@
+"""One door for all data."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from isthmus.data import arrayfiles, arrays, builtin, csvfiles, images, tablefiles, tables
+from isthmus.data.dataset import Dataset, Options, nearest
+from isthmus.data.schema import Schema
+from isthmus.errors import DataError
+
+ENDINGS = (".npy", ".npz", ".csv", ".parquet", ".feather", ".arrow")
+
+
+def open_data(
+    data: Any,
+    *,
+    kind: str = "auto",
+    key: str | None = None,
+    size: tuple[int, int] | None = None,
+    skip_bad: bool = False,
+    drop: Sequence[str] = (),
+    label: str | None = None,
+    schema: Schema | None = None,
+    memory: int | None = None,
+) -> Dataset:
+    """Open data of any kind as rows of raw numbers, checked.
+
+    Parameters
+    ----------
+    data : array, tensor, DataFrame, str or Path
+        A NumPy array or torch tensor, (n, d) for a table, (n, height, width[, channels]) for
+        pictures; a pandas or polars DataFrame; the path of a .npy, .npz, .csv, .parquet, .feather or
+        .arrow file, or of a folder of pictures; or one of the names digits, wine, breast-cancer, diabetes.
+    kind : {"auto", "images", "table"}
+        What the rows are; "auto" takes two axes for a table, and more of uint8 or uint16 for pictures.
+    key : str, optional
+        Which array of an .npz file.
+    size : (height, width), optional
+        Resize a folder's pictures to this, in pixels.
+    skip_bad : bool
+        Pass over pictures that can't be read; they are listed in ``skipped``.
+    drop : sequence of str
+        Columns of a table to leave out.
+    label : str, optional
+        The column (or the array of an .npz file) to give as ``labels`` and not to learn.
+    schema : ImageSchema or TableSchema, optional
+        What the model was fitted on; the data must agree, and are converted by it.
+    memory : int, optional
+        Bytes that the raw numbers and their float32 preparation may take; larger data stay in files.
+
+    Raises
+    ------
+    DataError
+        If the data can't be read, or don't agree with ``schema``.
+    InputError
+        If an option doesn't fit the data.
+    """
+    columns = (drop,) if isinstance(drop, str) else tuple(drop)
+    options = Options(kind, key, size, skip_bad, columns, label, schema, memory)
+    if isinstance(data, str | os.PathLike):
+        return _open_path(os.fspath(data), options)
+    if tablefiles.is_frame(data):
+        return tables.from_reader(tablefiles.read_frame(data), options)
+    if hasattr(data, "tocsr"):
+        raise DataError("array: it is sparse; make it dense with .toarray()")
+    return arrays.from_array(data, options)
+
+
+def _open_path(name: str, options: Options) -> Dataset:
+    path = Path(name)
+    if path.is_dir():
+        return images.from_folder(path, options)
+    if not path.exists():
+        if name in builtin.NAMES:
+            return builtin.from_name(name, options)
+        raise DataError(f"{name}: no such file or folder, nor a built-in data set{_similar(path)}")
+    ending = path.suffix.lower()
+    if ending == ".npy":
+        return arrayfiles.from_npy(path, options)
+    if ending == ".npz":
+        return arrayfiles.from_npz(path, options)
+    return tables.from_reader(read_table(path, ending, options), options)
+
+
+def read_table(path: Path, ending: str, options: Options) -> tables.TableReader:
+    """Read a file of a table, by its ending."""
+    schema = options.expected_table(path.name)
+    if ending == ".csv":
+        return csvfiles.read_csv(path, schema, options.memory)
+    if ending == ".parquet":
+        return tablefiles.read_parquet(path)
+    if ending in (".feather", ".arrow"):
+        return tablefiles.read_feather(path)
+    if ending in images.ENDINGS:
+        raise DataError(f"{path.name}: one picture is no data set; give the folder it lies in")
+    raise DataError(
+        f"{path.name}: unknown ending {ending!r}; known are {', '.join(ENDINGS)}, or a folder of pictures"
+    )
+
+
+def _similar(path: Path) -> str:
+    known = list(builtin.NAMES)
+    if path.parent.is_dir():
+        known += [found.name for found in path.parent.iterdir()]
+    return nearest(path.name, known) or f"; built-in are {', '.join(builtin.NAMES)}"

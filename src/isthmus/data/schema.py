@@ -1,0 +1,183 @@
+"""What the data are: the size of the pictures, or the columns of the table, as it is saved with a model."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, cast
+
+import numpy as np
+
+from isthmus.errors import DataError
+
+Role = Literal["numeric", "boolean", "categorical"]
+
+_ROLES = ("numeric", "boolean", "categorical")
+_LARGEST = 2**20
+_PICTURE_DTYPES = ("uint8", "uint16", "float32", "float64")
+_NUMBER = re.compile(r"u?int(8|16|32|64)|float(16|32|64|96|128)")
+ARROW_NUMBERS = {"double": "float64", "float": "float32", "halffloat": "float16"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    ``dtype`` is the name to give back, in the words of where the column came from; ``categories`` are sorted;
+    ``missing`` tells whether cells were missing in the data it was fitted on.
+    """
+
+    name: str
+    role: Role
+    dtype: str
+    categories: tuple[str, ...] = ()
+    missing: bool = False
+
+    @property
+    def number_type(self) -> np.dtype[Any]:
+        """The NumPy type of a numeric column: pandas' ``Int64`` is ``int64`` here."""
+        return np.dtype(_number_name(self.dtype))
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """The columns of a table; without names of their own (``named=False``) they are called x0, x1, ..."""
+
+    columns: tuple[Column, ...]
+    named: bool
+    dtype: str = "float64"
+    kind: ClassVar[Literal["table"]] = "table"
+
+    @property
+    def feature_names(self) -> list[str]:
+        """The columns' names, in order."""
+        return [column.name for column in self.columns]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one raw row, (columns,)."""
+        return (len(self.columns),)
+
+    @property
+    def numeric(self) -> bool:
+        """Whether no column holds categories, so that the table can be a plain array."""
+        return all(column.role != "categorical" for column in self.columns)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a description of plain JSON values."""
+        columns = [
+            {
+                "name": column.name,
+                "role": column.role,
+                "dtype": column.dtype,
+                "categories": list(column.categories),
+                "missing": column.missing,
+            }
+            for column in self.columns
+        ]
+        return {"kind": self.kind, "named": self.named, "dtype": self.dtype, "columns": columns}
+
+    @classmethod
+    def from_json(cls, description: Mapping[str, Any]) -> "TableSchema":
+        """Rebuild a schema; anything unexpected is a DataError."""
+        found = _field(description, "columns", list)
+        if not 1 <= len(found) <= _LARGEST:
+            raise DataError(f"schema: a table of {len(found)} columns")
+        columns = tuple(_column(item) for item in found)
+        if len({column.name for column in columns}) < len(columns):
+            raise DataError("schema: two columns have the same name")
+        dtype = _field(description, "dtype", str)
+        if dtype != "bool" and not _NUMBER.fullmatch(dtype):
+            raise DataError(f"schema: unknown dtype {dtype[:40]!r}")
+        return cls(columns, _field(description, "named", bool), dtype)
+
+
+@dataclass(frozen=True)
+class ImageSchema:
+    """The size and type of the pictures; ``squeezed`` tells that they came as (n, height, width)."""
+
+    height: int
+    width: int
+    channels: int
+    dtype: str
+    squeezed: bool = False
+    kind: ClassVar[Literal["images"]] = "images"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one raw picture, (height, width, channels)."""
+        return (self.height, self.width, self.channels)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a description of plain JSON values."""
+        return {
+            "kind": self.kind,
+            "height": self.height,
+            "width": self.width,
+            "channels": self.channels,
+            "dtype": self.dtype,
+            "squeezed": self.squeezed,
+        }
+
+    @classmethod
+    def from_json(cls, description: Mapping[str, Any]) -> "ImageSchema":
+        """Rebuild a schema; anything unexpected is a DataError."""
+        height, width, channels = (_field(description, side, int) for side in ("height", "width", "channels"))
+        if not all(1 <= side <= _LARGEST for side in (height, width, channels)):
+            raise DataError(f"schema: pictures of size {height}x{width} with {channels} channels")
+        dtype, squeezed = _field(description, "dtype", str), _field(description, "squeezed", bool)
+        if dtype not in _PICTURE_DTYPES:
+            raise DataError(
+                f"schema: pictures of dtype {dtype[:40]!r}; known are {', '.join(_PICTURE_DTYPES)}"
+            )
+        if squeezed and channels != 1:
+            raise DataError(f"schema: {channels} channels where one is said")
+        return cls(height, width, channels, dtype, squeezed)
+
+
+Schema = ImageSchema | TableSchema
+
+
+def schema_from_json(description: Any) -> Schema:
+    """Rebuild a schema from a model file, which may be hostile.
+
+    Raises
+    ------
+    DataError
+        If a part is missing, of the wrong type, or out of bounds.
+    """
+    kind = _field(description, "kind", str)
+    if kind == "images":
+        return ImageSchema.from_json(description)
+    if kind == "table":
+        return TableSchema.from_json(description)
+    raise DataError(f"schema: unknown kind {kind[:40]!r}; known are 'images' and 'table'")
+
+
+def _column(item: Any) -> Column:
+    role = _field(item, "role", str)
+    if role not in _ROLES:
+        raise DataError(f"schema: unknown role {role[:40]!r} of a column")
+    categories = _field(item, "categories", list)
+    if not all(isinstance(category, str) for category in categories):
+        raise DataError("schema: a category that is not text")
+    if list(categories) != sorted(set(categories)) or bool(categories) != (role == "categorical"):
+        raise DataError("schema: the categories of a column are not a sorted list, or don't fit its role")
+    dtype = _field(item, "dtype", str)
+    if len(dtype) > 40 or (role == "numeric" and not _NUMBER.fullmatch(_number_name(dtype))):
+        raise DataError(f"schema: unknown dtype {dtype[:40]!r} of a column")
+    name, missing = _field(item, "name", str), _field(item, "missing", bool)
+    return Column(name, cast(Role, role), dtype, tuple(categories), missing)
+
+
+def _number_name(dtype: str) -> str:
+    base = dtype.split("[")[0].lower()  # 'Int64' and 'int64[pyarrow]' are pandas' own words
+    return ARROW_NUMBERS.get(base, base)
+
+
+def _field(description: Any, key: str, kind: type) -> Any:
+    if not isinstance(description, Mapping) or key not in description:
+        raise DataError(f"schema: {key!r} is missing")
+    value = description[key]
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise DataError(f"schema: {key!r} is {type(value).__name__}, expected {kind.__name__}")
+    return value

@@ -1,0 +1,203 @@
+"""Results as files: tables, arrays, pictures and codes."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.feather
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+from isthmus.data.arrayfiles import array_names
+from isthmus.data.dataset import Dataset, Options
+from isthmus.data.files import atomic_write
+from isthmus.data.folders import write_folder
+from isthmus.data.opening import open_data, read_table
+from isthmus.data.restoring import restore, to_arrow
+from isthmus.data.schema import ImageSchema, Schema, TableSchema
+from isthmus.data.tables import from_reader
+from isthmus.errors import DataError, InputError
+
+_ARRAYS = (".npy", ".npz")
+_TABLES = (".csv", ".parquet", ".feather", ".arrow")
+ENDINGS = _ARRAYS + _TABLES
+_ROW = "row"
+
+
+def check_output(
+    path: str | os.PathLike[str],
+    force: bool = False,
+    *,
+    endings: Sequence[str] = ENDINGS,
+    folder: bool = True,
+) -> Path:
+    """Refuse an output that can't be written, before any work is done for it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file with one of ``endings``; or without any, a folder of pictures.
+    force : bool
+        Allow it to exist.
+    endings : sequence of str
+        The endings known.
+    folder : bool
+        Whether a folder will do.
+
+    Raises
+    ------
+    InputError
+        If the ending is unknown, the path exists without ``force``, or its folder doesn't exist or can't be
+        written.
+    """
+    path = Path(path)
+    as_folder = folder and (path.is_dir() or (not path.suffix and not path.exists()))
+    if not as_folder and path.suffix.lower() not in endings:
+        known = ", ".join(endings) + (", or a folder (no ending) for pictures" if folder else "")
+        raise InputError(f"{path}: unknown ending {path.suffix!r} of an output; known are {known}")
+    if path.is_dir() and not as_folder:
+        raise InputError(f"{path}: is a folder; give the name of a file")
+    _check_place(path, force)
+    return path
+
+
+def _check_place(path: Path, force: bool) -> None:
+    taken = path.is_file() or (path.is_dir() and any(path.iterdir()))
+    if taken and not force:
+        raise InputError(f"{path}: exists already; overwrite it with --force (force=True)")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}; make it first")
+    place = path if path.exists() and not path.is_file() else path.parent  # a device is written in place
+    if not os.access(place, os.W_OK):
+        raise InputError(f"{path}: no right to write in {place}")
+
+
+def write_data(
+    path: str | os.PathLike[str],
+    raw: NDArray[Any],
+    schema: Schema,
+    *,
+    names: Sequence[str] | None = None,
+    force: bool = False,
+) -> None:
+    """Write raw rows as the path's ending says.
+
+    Parameters
+    ----------
+    path : str or Path
+        A .npy, .npz, .csv, .parquet, .feather or .arrow file, or for pictures a folder.
+    raw : (n, columns) or (n, height, width, channels)
+        Rows as a preparation's ``undo`` returns them.
+    names : sequence of str, optional
+        The pictures' relative paths in a folder; known picture endings are kept, others become .png.
+    force : bool
+        Allow ``path`` to exist.
+
+    Raises
+    ------
+    InputError
+        If ``check_output`` refuses the path, the ending doesn't suit the data, or writing fails.
+    """
+    path = check_output(path, force)
+    ending = path.suffix.lower()
+    if isinstance(schema, ImageSchema):
+        if path.is_dir() or not ending:
+            write_folder(path, restore(raw, schema, "numpy").reshape(len(raw), *schema.shape), names)
+            return
+        if ending in _TABLES:
+            raise InputError(f"{path}: pictures can't be written as {ending}; use .npy, .npz or a folder")
+    elif ending not in ENDINGS:
+        raise InputError(f"{path}: a table can't be a folder; use {', '.join(_TABLES)}, .npy or .npz")
+    if isinstance(schema, TableSchema) and ending in _TABLES:
+        _write_table(path, to_arrow(raw, schema))
+        return
+    if isinstance(schema, TableSchema) and not schema.numeric:
+        raise InputError(f"{path}: columns of text can't be written as {ending}; use {', '.join(_TABLES)}")
+    _write_arrays(path, {"data": restore(raw, schema, "numpy")})
+
+
+def write_codes(
+    path: str | os.PathLike[str],
+    codes: NDArray[Any],
+    *,
+    names: Sequence[str],
+    rows: Sequence[str] | None = None,
+    force: bool = False,
+) -> None:
+    """Write codes (n, z) under column ``names``; ``rows`` (such as picture names) become a first column.
+
+    A .npy file holds the numbers alone; an .npz file the arrays ``codes``, ``names`` and ``row``.
+
+    Raises
+    ------
+    InputError
+        If ``check_output`` refuses the path, or writing fails.
+    """
+    path = check_output(path, force, folder=False)
+    if path.suffix.lower() in _ARRAYS:
+        arrays = {"codes": codes, "names": np.array(names, str)}
+        _write_arrays(path, arrays if rows is None else arrays | {_ROW: np.array(rows, str)})
+        return
+    columns = {} if rows is None else {_ROW: pa.array(rows, pa.string())}
+    columns |= {name: pa.array(np.ascontiguousarray(codes[:, i])) for i, name in enumerate(names)}
+    _write_table(path, pa.table(columns))
+
+
+def read_codes(path: str | os.PathLike[str]) -> NDArray[Any]:
+    """Read codes (n, z) as ``write_codes`` wrote them, or from any table of numbers.
+
+    Raises
+    ------
+    DataError
+        If the file holds anything but finite numbers.
+    """
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise DataError(f"{path.name}: unknown ending {ending!r} of codes; known are {', '.join(ENDINGS)}")
+    found = _open_codes(path, ending)
+    numeric = isinstance(found.schema, TableSchema) and all(c.role == "numeric" for c in found.schema.columns)
+    codes = found.source.read(0, found.n)
+    if not numeric or not np.isfinite(codes).all():
+        raise DataError(f"{path.name}: codes are finite numbers, without text and missing cells")
+    return codes
+
+
+def _open_codes(path: Path, ending: str) -> Dataset:
+    if ending == ".npz":
+        return open_data(path, kind="table", key="codes" if "codes" in array_names(path) else None)
+    if ending == ".npy" or not path.exists():
+        return open_data(path, kind="table")
+    reader = read_table(path, ending, Options())
+    return from_reader(reader, Options(drop=(_ROW,) if _ROW in reader.names else ()))
+
+
+def _write_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    with atomic_write(path) as file:
+        if path.suffix.lower() == ".npy":
+            np.save(file, next(iter(arrays.values())), allow_pickle=False)
+        else:
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+
+def _write_table(path: Path, table: Any) -> None:
+    ending = path.suffix.lower()
+    with atomic_write(path) as file:
+        if ending == ".csv":
+            plain = [
+                c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in table.columns
+            ]
+            pyarrow.csv.write_csv(pa.table(plain, names=table.column_names), file)
+        elif ending == ".parquet":
+            pyarrow.parquet.write_table(table, file)
+        else:
+            pyarrow.feather.write_feather(table, file)
+
+
+def _without_dictionaries(table: Any) -> Any:
+    plain = [c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in table.columns]
+    return pa.table(plain, names=table.column_names)

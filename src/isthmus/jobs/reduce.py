@@ -1,0 +1,124 @@
+"""Reduce: every row as a few code values. Judged by the error of the rows rebuilt from them, beside PCA's."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+
+from isthmus import choices
+from isthmus.autoencoder import Autoencoder
+from isthmus.data import Dataset
+
+Rows = NDArray[np.int64]
+MOST_FITTED = 20_000
+MOST_JUDGED = 10_000
+CLEAR = 0.02
+"""Errors nearer than this share of each other are called equal."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Which rows the figures are of, and what the baseline was fitted on."""
+
+    fitted: Dataset
+    fitted_rows: Rows
+    data: Dataset
+    rows: Rows
+    which: str
+
+
+@dataclass(frozen=True)
+class Honest:
+    """Mean squared error per row of three ways to rebuild rows, in prepared units, on the same rows."""
+
+    model: float
+    pca: float
+    mean: float
+    latent_dim: int
+    rows: int
+    which: str
+
+    @property
+    def verdict(self) -> str:
+        """Who is better, in words."""
+        values = f"{self.latent_dim} value{'s' if self.latent_dim > 1 else ''}"
+        if self.mean <= 0:
+            return "All rows are alike: there is nothing to rebuild."
+        if abs(self.model - self.pca) <= CLEAR * self.pca:
+            return f"As good as PCA with {values}: for this purpose PCA, being simpler, would do."
+        if self.model < self.pca:
+            return f"{1 - self.model / self.pca:.0%} less error than PCA with {values}."
+        if self.model >= self.mean:
+            return "Worse than guessing the mean of every column: this model has learned nothing. Train longer."
+        return f"PCA with {values} is better here: train longer, or use PCA."
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures and the verdict."""
+        return asdict(self) | {"verdict": self.verdict}
+
+
+def judged_rows(estimator: Autoencoder, data: Dataset, held_out: Dataset | None = None) -> Judged:
+    """The rows to judge a model by: held out if `data` are what it was fitted on, else half of these new data.
+
+    Parameters
+    ----------
+    estimator : fitted Autoencoder
+    data : Dataset
+        What it was fitted on, or other rows of the same schema.
+    held_out : Dataset, optional
+        The rows given as held-out part when it was fitted.
+    """
+    everything = np.arange(data.n, dtype=np.int64)
+    if held_out is not None:
+        return Judged(data, everything, held_out, np.arange(held_out.n, dtype=np.int64), "held-out rows")
+    record = estimator.record_
+    if choices.fingerprint(data) != record["data"]["sha256"]:
+        half, other = choices.split(data.n, 0.5, seed=0)
+        return Judged(data, half, data, other, "rows of new data, PCA fitted on the others")
+    if not record["held_out_rows"]:
+        return Judged(data, everything, data, everything, "training rows (nothing was held out)")
+    seed = record["settings"]["seed"]
+    learned, held = choices.held_out_rows(data.n, estimator.validation, seed)
+    return Judged(data, learned, data, held, "held-out rows")
+
+
+def compare(estimator: Autoencoder, judged: Judged) -> Honest:
+    """The model's error, PCA's with as many values, and the mean's, on the same rows.
+
+    Missing cells count for none of the three; PCA sees them as the column's mean.
+    """
+    fit_rows = _some(judged.fitted_rows, MOST_FITTED)
+    rows = _some(judged.rows, MOST_JUDGED)
+    known = _prepared(estimator, judged.fitted, fit_rows)
+    judge = _prepared(estimator, judged.data, rows)
+    centre = np.nan_to_num(np.nanmean(known, axis=0))
+    latent_dim = estimator.model_.bottleneck.latent_dim
+    pca = PCA(min(latent_dim, *known.shape), svd_solver="full" if known.shape[1] <= 500 else "auto", random_state=0)
+    pca.fit(np.where(np.isnan(known), centre, known))
+    rebuilt = pca.inverse_transform(pca.transform(np.where(np.isnan(judge), centre, judge)))
+    return Honest(
+        model=float(estimator.reconstruction_error(judged.data.subset(rows)).mean()),
+        pca=_error(judge, rebuilt),
+        mean=_error(judge, centre),
+        latent_dim=latent_dim,
+        rows=len(rows),
+        which=judged.which,
+    )
+
+
+
+def _some(rows: Rows, most: int) -> Rows:
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
+
+
+def _prepared(estimator: Autoencoder, data: Dataset, rows: Rows) -> NDArray[np.float64]:
+    raw = data.source.take(rows)
+    return estimator.preparation_.apply(raw).reshape(len(rows), -1).astype(np.float64)
+
+
+def _error(x: NDArray[np.float64], x_hat: NDArray[np.float64]) -> float:
+    return float(np.nansum((x - x_hat) ** 2, axis=1).mean())

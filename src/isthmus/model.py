@@ -1,0 +1,68 @@
+"""Every autoencoder is this one sentence, with other parts in its places.
+
+    x --corruption--> seen --encoder--> h --bottleneck--> code --decoder--> raw --likelihood--> distortion
+
+Legend: B rows of the batch, Z code values, C condition values, `___` the shape of one prepared row.
+"""
+
+from collections.abc import Sequence
+from typing import final
+
+from torch import Tensor, nn
+
+from isthmus.parts import Bottleneck, Likelihood, Part, Term, Trip
+
+
+@final
+class Model(Part):
+    """An autoencoder: six parts and the objective they make.
+
+    objective of a row = distortion + sum over terms of weight x term, in nats.
+    """
+
+    def __init__(
+        self,
+        encoder: Part,
+        bottleneck: Bottleneck,
+        decoder: Part,
+        likelihood: Likelihood,
+        terms: Sequence[Term] = (),
+        corruption: Part | None = None,
+    ) -> None:
+        super().__init__()
+        self.encoder, self.bottleneck, self.decoder = encoder, bottleneck, decoder
+        self.likelihood, self.terms, self.corruption = likelihood, nn.ModuleList(terms), corruption
+
+    def forward(
+        self, x_B___: Tensor, condition_BC: Tensor | None = None, *, sample: bool | None = None
+    ) -> Trip:
+        """The whole way. Codes are drawn if `sample`; by default in training only."""
+        sample = self.training if sample is None else sample
+        seen_B___ = self.corruption(x_B___) if self.corruption is not None and self.training else x_B___
+        code = self.bottleneck(self._h(seen_B___, condition_BC), sample=sample)
+        # a network may work in bfloat16; likelihood and rate never do
+        raw_B___ = self.decoder(code.z_BZ, condition_BC).to(x_B___.dtype)
+        return Trip(x_B___, seen_B___, code, raw_B___, self.likelihood.nll(raw_B___, x_B___))
+
+    def _h(self, seen_B___: Tensor, condition_BC: Tensor | None) -> Tensor:
+        h_BH: Tensor = self.encoder(seen_B___, condition_BC)
+        return h_BH.to(seen_B___.dtype)
+
+    def objective(self, trip: Trip, progress: float = 1.0) -> Tensor:
+        """The objective of every row, shape (B,), when `progress` (0 to 1) of the training is done."""
+        total_B = trip.nll_B
+        for term in self.terms:
+            total_B = total_B + term.weight(progress) * term(self, trip)  # type: ignore[operator]
+        return total_B
+
+    def posterior(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of q(z|x), each (B, Z)."""
+        return self.bottleneck.posterior(self._h(x_B___, condition_BC))
+
+    def encode(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
+        """The mean of q(z|x), shape (B, Z): deterministic."""
+        return self.posterior(x_B___, condition_BC)[0]
+
+    def decode(self, z_BZ: Tensor, condition_BC: Tensor | None = None) -> Tensor:
+        """The mean of p(x|z), in prepared units."""
+        return self.likelihood.mean(self.decoder(z_BZ, condition_BC))

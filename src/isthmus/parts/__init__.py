@@ -1,0 +1,30 @@
+"""The words that every autoencoder is a sentence of. Torch only: no file, no scikit-learn, no screen."""
+
+from isthmus.parts.bottlenecks import Bottleneck, Gaussian, Point
+from isthmus.parts.corruptions import GaussianNoise
+from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Mixed, Normal
+from isthmus.parts.networks import ConvDecoder, ConvEncoder, Dense
+from isthmus.parts.spec import Part, build
+from isthmus.parts.terms import Rate, Term
+from isthmus.parts.trip import Code, Trip
+
+__all__ = [
+    "Bernoulli",
+    "Bottleneck",
+    "Code",
+    "ConvDecoder",
+    "ConvEncoder",
+    "Dense",
+    "Gaussian",
+    "GaussianNoise",
+    "Laplace",
+    "Likelihood",
+    "Mixed",
+    "Normal",
+    "Part",
+    "Point",
+    "Rate",
+    "Term",
+    "Trip",
+    "build",
+]

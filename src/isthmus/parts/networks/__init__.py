@@ -1,0 +1,6 @@
+"""Bodies: an encoder and a decoder for one shape of data."""
+
+from isthmus.parts.networks.convolutional import ConvDecoder, ConvEncoder
+from isthmus.parts.networks.dense import ACTIVATIONS, Dense
+
+__all__ = ["ACTIVATIONS", "ConvDecoder", "ConvEncoder", "Dense"]

@@ -1,0 +1,35 @@
+"""What one batch leaves behind on its way through a model.
+
+Legend: B rows of the batch, Z code values, `___` the shape of one prepared row (F features, or C x H x W).
+"""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Code(NamedTuple):
+    """A code and what it costs."""
+
+    z_BZ: Tensor
+    rate_BZ: Tensor
+    """KL(q(z|x) || p(z)) of each code value, in nats; 0 when the code is free."""
+
+
+class Trip(NamedTuple):
+    """From the clean row to its distortion."""
+
+    x_B___: Tensor
+    """The clean rows: what the decoder is asked to give back. NaN marks a missing cell."""
+    seen_B___: Tensor
+    """What the encoder saw; differs from x only under a corruption."""
+    code: Code
+    raw_B___: Tensor
+    """The decoder's output: the likelihood's parameters."""
+    nll_B: Tensor
+    """The distortion, -log p(x|z), in nats per row."""
+
+    @property
+    def rate_B(self) -> Tensor:
+        """The rate, in nats per row."""
+        return self.code.rate_BZ.sum(-1)

@@ -1,0 +1,102 @@
+"""The report: one HTML page that holds everything it shows, and asks nothing of any network."""
+
+from pathlib import Path
+
+from isthmus import __version__
+from isthmus.autoencoder import Autoencoder
+from isthmus.data import Dataset, TableSchema
+from isthmus.files import atomic_write
+from isthmus.jobs.reduce import Honest, Judged
+from isthmus.report import sections
+from isthmus.report.markup import escaped, paragraph, tag
+from isthmus.report.rows import pictures_section, table_sections
+from isthmus.report.study import Study
+from isthmus.report.style import CSS
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""Even if a text slipped through as markup, the browser would run and fetch nothing."""
+
+
+def write_report(
+    path: str | Path,
+    estimator: Autoencoder,
+    data: Dataset,
+    judged: Judged,
+    honest: Honest,
+    *,
+    title: str,
+    model: str = "model.safetensors",
+) -> None:
+    """Write the report on a fitted autoencoder as one self-contained page, atomically.
+
+    Parameters
+    ----------
+    path : str or Path
+        The .html file.
+    estimator : fitted Autoencoder
+    data : Dataset
+        The rows of the map: what the model was fitted on, or others like them.
+    judged : Judged
+        The rows whose reconstructions are shown.
+    honest : Honest
+        The model's error beside PCA's and the mean's, on these rows.
+    title : str
+        The heading, in plain text.
+    model : str, default="model.safetensors"
+        The model file's name, for the commands to copy.
+
+    Raises
+    ------
+    InputError
+        If the file can't be written.
+    """
+    page = report(estimator, data, judged, honest, title=title, model=model)
+    with atomic_write(path) as file:
+        file.write(page.encode())
+
+
+def report(
+    estimator: Autoencoder,
+    data: Dataset,
+    judged: Judged,
+    honest: Honest,
+    *,
+    title: str,
+    model: str = "model.safetensors",
+) -> str:
+    """The page that `write_report` writes, as text."""
+    study = Study.of(estimator, judged)
+    schema = estimator.schema_
+    shown = (
+        table_sections(study, schema, judged.which)
+        if isinstance(schema, TableSchema)
+        else pictures_section(study, judged.which)
+    )
+    main = (
+        sections.honest_section(estimator, honest),
+        sections.learning_section(estimator),
+        shown,
+        sections.map_section(estimator, data),
+        sections.model_section(estimator),
+        sections.usage_section(estimator, model),
+    )
+    head = tag(
+        "header", _kicker(), tag("h1", escaped(title)), paragraph(sections.lead(estimator, honest), "lead")
+    )
+    foot = tag("footer", escaped(f"Written by Isthmus {__version__}. This page holds everything it shows."))
+    return _document(title, head + tag("main", *main) + foot)
+
+
+def _kicker() -> str:
+    return paragraph("Autoencoder report", "kicker")
+
+
+def _document(title: str, body: str) -> str:
+    metas = (
+        '<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="color-scheme" content="light dark">',
+        f'<meta http-equiv="Content-Security-Policy" content="{escaped(POLICY)}">',
+    )
+    head = "\n".join([*metas, tag("title", escaped(title)), f"<style>{CSS}</style>"])
+    return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n'

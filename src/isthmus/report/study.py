@@ -1,0 +1,178 @@
+"""The figures behind a report: some rows, what the model made of them, and where it erred."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+
+from isthmus.autoencoder import Autoencoder
+from isthmus.data import Column, Dataset, TableSchema
+from isthmus.jobs.reduce import Judged
+from isthmus.report.axes import number
+
+Rows = NDArray[np.int64]
+Floats = NDArray[np.float64]
+MOST_ROWS = 3000
+MOST_BYTES = 256 << 20
+
+
+def some_rows(data: Dataset, rows: Rows) -> Rows:
+    """At most 3,000 rows of at most 256 MB, drawn without regard to the model."""
+    each = max(1, data.source.nbytes // max(1, data.n))
+    most = max(1, min(MOST_ROWS, MOST_BYTES // each))
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
+
+
+@dataclass(frozen=True)
+class Study:
+    """The rows a model is judged by, in memory, with their errors.
+
+    ``rows`` are their numbers in the data they came from.
+    """
+
+    estimator: Autoencoder
+    data: Dataset
+    rows: Rows
+    errors: Floats
+
+    @classmethod
+    def of(cls, estimator: Autoencoder, judged: Judged) -> "Study":
+        """Look at the rows judged by, or some of them."""
+        rows = some_rows(judged.data, judged.rows)
+        data = judged.data.subset(rows)
+        return cls(estimator, data, rows, estimator.reconstruction_error(data).astype(np.float64))
+
+    @cached_property
+    def order(self) -> Rows:
+        """Positions from the best rebuilt row to the worst."""
+        return np.argsort(self.errors, kind="stable").astype(np.int64)
+
+    def name(self, position: int) -> str:
+        """What a row is called: its picture's name, or its number."""
+        return self.data.names[position] if self.data.names else f"row {self.rows[position]:,}"
+
+    def pictures(self, positions: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Originals and reconstructions, each (n, height, width, channels)."""
+        some = self.data.subset(positions)
+        shape = (len(positions), *self.data.schema.shape)
+        rebuilt = np.asarray(self.estimator.reconstruct(some))
+        return some.source.read(0, some.n).reshape(shape), rebuilt.reshape(shape)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A table's rows and their reconstructions, column by column.
+
+    ``raw`` and ``rebuilt`` are (n, columns); ``errors`` (n, columns) are squared errors in prepared units summed
+    over the cells of a category; ``shares`` (columns,) are their means over the columns' variances on these rows.
+    """
+
+    columns: tuple[Column, ...]
+    raw: Floats
+    rebuilt: Floats
+    errors: Floats
+    shares: Floats
+
+    @classmethod
+    def of(cls, study: Study, schema: TableSchema) -> "Columns":
+        """Rebuild the rows of a study."""
+        estimator, preparation = study.estimator, study.estimator.preparation_
+        raw = study.data.source.read(0, study.data.n)
+        x = preparation.apply(raw).astype(np.float64)
+        # reconstruct() gives the likeliest category; its error needs the probabilities behind it
+        x_hat = estimator._evaluate(lambda model, batch: model.decode(model.encode(batch)), study.data)
+        widths = [len(column.categories) or 1 for column in schema.columns]
+        starts = np.cumsum(widths) - widths
+        errors = np.add.reduceat(np.nan_to_num((x - x_hat) ** 2), starts, axis=1)
+        known = ~np.isnan(x[:, starts])
+        spread = np.add.reduceat(_variance(x), starts)
+        return cls(
+            schema.columns,
+            raw.astype(np.float64),
+            preparation.undo(x_hat),
+            errors,
+            _shares(errors, known, spread),
+        )
+
+    def text(self, values: Floats, position: int, column: int) -> str:
+        """One cell in the data's own words."""
+        value, what = values[position, column], self.columns[column]
+        if np.isnan(value):
+            return "missing"
+        if what.role == "categorical":
+            return what.categories[int(value)]
+        if what.role == "boolean":
+            return "true" if value > 0.5 else "false"
+        return number(float(np.rint(value)) if what.number_type.kind in "iu" else float(value))
+
+    def most_at_fault(self, position: int) -> Rows:
+        """The columns in order of their part in a row's error."""
+        return np.argsort(-self.errors[position], kind="stable").astype(np.int64)
+
+    def right(self, column: int) -> tuple[float, float] | None:
+        """The share of known cells rebuilt exactly, and the share of the commonest value; None for numbers."""
+        truth, guess = self.raw[:, column], self.rebuilt[:, column]
+        known = ~np.isnan(truth)
+        if self.columns[column].role == "numeric" or not known.any():
+            return None
+        _, counts = np.unique(truth[known], return_counts=True)
+        return float((truth[known] == guess[known]).mean()), float(counts.max() / known.sum())
+
+
+def _variance(x: Floats) -> Floats:
+    known = ~np.isnan(x)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.nan_to_num(x).sum(axis=0) / count
+    return np.asarray(np.where(known, (x - mean) ** 2, 0.0).sum(axis=0) / count)
+
+
+def _shares(errors: Floats, known: NDArray[np.bool_], spread: Floats) -> Floats:
+    """Mean error of known cells over the variance; NaN for a column that is constant here."""
+    mean = errors.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(spread > 1e-12, mean / np.where(spread > 1e-12, spread, 1.0), np.nan)
+
+
+@dataclass(frozen=True)
+class Map:
+    """Codes as points in the plane, and what the axes are."""
+
+    points: Floats
+    labels: NDArray[Any] | None
+    axes: tuple[str, str]
+    how: str
+
+    @classmethod
+    def of(cls, estimator: Autoencoder, data: Dataset) -> "Map":
+        """Encode the data, or some of their rows."""
+        some = data.subset(some_rows(data, np.arange(data.n, dtype=np.int64)))
+        codes = estimator.transform(some).astype(np.float64)
+        if codes.shape[1] == 2:
+            return cls(
+                codes,
+                some.labels,
+                ("code value 1", "code value 2"),
+                "The two code values of each row, as they are.",
+            )
+        if codes.shape[1] == 1:
+            errors = estimator.reconstruction_error(some).astype(np.float64)
+            how = "The one code value of each row, beside the error of its reconstruction."
+            return cls(
+                np.column_stack([codes[:, 0], errors]), some.labels, ("code value", "error of the row"), how
+            )
+        return _by_pca(codes, some.labels)
+
+
+def _by_pca(codes: Floats, labels: NDArray[Any] | None) -> Map:
+    pca = PCA(min(2, len(codes)), random_state=0)
+    points = pca.fit_transform(codes - codes.mean(axis=0)) if len(codes) > 1 else np.zeros((1, 2))
+    kept = pca.explained_variance_ratio_.sum() if codes.std() > 0 and len(codes) > 1 else 0.0
+    how = (
+        f"The first two principal components of the {codes.shape[1]} code values; "
+        f"they hold {kept:.0%} of the codes' variance, the rest can't be seen here."
+    )
+    return Map(points, labels, ("first component", "second component"), how)

@@ -1,0 +1,279 @@
+"""What the command line shows: a progress bar and a few tables. Of other packages only rich is imported."""
+
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+from rich.progress import Progress as Bar
+from rich.table import Column, Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from isthmus.autoencoder import Autoencoder
+    from isthmus.jobs.reduce import Honest
+    from isthmus.recipes import Recipe
+    from isthmus.training import Progress
+
+SECONDS_BETWEEN_DRAWINGS = 0.2
+
+
+class ProgressBar:
+    """A watcher of training that draws its course to stderr; used as a context manager.
+
+    Parameters
+    ----------
+    epochs : int or None
+        How many there will be at most, if known.
+    quiet : bool, default=False
+        Print nothing. Nothing is printed either where stderr is no terminal.
+    console : rich Console, optional
+        Where to draw instead.
+    """
+
+    def __init__(self, epochs: int | None, quiet: bool = False, *, console: Console | None = None) -> None:
+        self.epochs = epochs
+        console = console or Console(stderr=True)
+        status = TextColumn(
+            "{task.fields[status]}",
+            markup=False,
+            table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
+        )
+        columns = (BarColumn(bar_width=16), TaskProgressColumn(), status)
+        self._bar: Bar | None = None
+        if console.is_terminal and not quiet:
+            self._bar = Bar(*columns, console=console, auto_refresh=False, expand=True)
+            self._task = self._bar.add_task("", total=1.0, status="preparing")
+        self._drawn = 0.0
+
+    def __enter__(self) -> Self:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.refresh()
+            self._bar.stop()
+
+    def __call__(self, progress: "Progress") -> None:
+        """Show where the run stands, at most five times a second."""
+        now = time.monotonic()
+        if self._bar is None or (now - self._drawn < SECONDS_BETWEEN_DRAWINGS and not progress.stopped):
+            return
+        self._drawn = now
+        done = 1.0 if progress.stopped in ("finished", "early") else progress.fraction
+        self._bar.update(self._task, completed=done, status=_status(progress, self.epochs), refresh=True)
+
+
+def _status(progress: "Progress", epochs: int | None) -> str:
+    """The line beside the bar."""
+    latest, done = progress.latest, progress.history[-1] if progress.history else {}
+    epoch = progress.epoch if progress.epoch_done else progress.epoch + 1
+    pieces = [f"epoch {epoch}/{epochs}" if epochs else f"epoch {epoch}"]
+    pieces += [f"loss {latest['loss']:.4g}"] if "loss" in latest else []
+    if latest.get("rate"):
+        pieces.append(f"distortion {latest['distortion']:.4g} rate {latest['rate']:.3g}")
+    pieces += [f"held-out {done['held_loss']:.4g}"] if "held_loss" in done else []
+    pieces += [f"best {progress.best_epoch}"] if progress.best_epoch else []
+    return "  ".join([*pieces, _times(progress)])
+
+
+def _times(progress: "Progress") -> str:
+    spent = clock(progress.seconds)
+    if progress.stopped:
+        return f"{spent} ({'stopped early' if progress.stopped == 'early' else progress.stopped})"
+    if progress.fraction <= 0:
+        return spent
+    return f"{spent} < {clock(progress.seconds * (1 / min(progress.fraction, 1.0) - 1))}"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as m:ss or h:mm:ss."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def show_fit(
+    console: Console,
+    estimator: "Autoencoder",
+    honest: "Honest | None" = None,
+    *,
+    model: str | Path,
+    report: str | Path | None = None,
+) -> None:
+    """What a fit made: its files, its data, its figures, and the comparison with PCA and the mean.
+
+    Parameters
+    ----------
+    console : rich Console
+    estimator : fitted Autoencoder
+    honest : Honest, optional
+    model : str or Path
+        The model file.
+    report : str or Path, optional
+        The page, if one was written.
+    """
+    record = estimator.record_
+    pairs: list[tuple[str, object]] = [("model", model)]
+    pairs += [("report", report)] if report else []
+    pairs += [
+        ("recipe", f"{estimator.recipe}, {_count(estimator.model_.bottleneck.latent_dim, 'code value')}"),
+        ("data", _data(record, estimator.schema_.to_json())),
+        ("training", _training(record)),
+        *_held_out(record),
+    ]
+    _print_pairs(console, pairs)
+    if honest is not None:
+        console.print()
+        _print_honest(console, honest)
+
+
+def _print_honest(console: Console, honest: "Honest") -> None:
+    table = _table(console, f"on {honest.rows:,} {honest.which}", ("error per row", "variance left"))
+    for name, error in (
+        ("model", honest.model),
+        (f"PCA ({honest.latent_dim})", honest.pca),
+        ("mean", honest.mean),
+    ):
+        left = f"{error / honest.mean:.1%}" if honest.mean > 0 else "-"
+        table.add_row(name, f"{error:.4g}", left)
+    console.print(table)
+    console.print(Text(honest.verdict, style="bold"))
+
+
+def show_info(console: Console, description: Mapping[str, Any], *, name: str | Path = "") -> None:
+    """What a model file says of itself.
+
+    Parameters
+    ----------
+    console : rich Console
+    description : mapping
+        As read from the file: params, model, schema, preparation, record, history.
+    name : str or Path, optional
+        The file.
+    """
+    record, params, spec = (description.get(key) or {} for key in ("record", "params", "model"))
+    pairs: list[tuple[str, object]] = [("model", name)] if name else []
+    pairs += [("recipe", params.get("recipe", "")), ("data", _data(record, description.get("schema") or {}))]
+    pairs += [(place, part_text(part)) for place, part in spec.items() if place != "part" and part]
+    pairs += [("training", _training(record)), *_held_out(record)]
+    pairs += [("seed", (record.get("settings") or {}).get("seed", ""))]
+    pairs += [("versions", ", ".join(f"{k} {v}" for k, v in (record.get("versions") or {}).items()))]
+    pairs += [("data SHA-256", (record.get("data") or {}).get("sha256", ""))]
+    _print_pairs(console, [(key, value) for key, value in pairs if value != ""])
+    columns = (description.get("schema") or {}).get("columns")
+    if columns:
+        console.print()
+        _print_columns(console, columns)
+
+
+def _print_columns(console: Console, columns: Iterable[Mapping[str, Any]]) -> None:
+    table = _table(console, "column", ("role", "type", "categories", "missing"), numeric=False)
+    for column in columns:
+        categories = column.get("categories") or []
+        shown = ", ".join(categories[:6]) + (
+            f" and {len(categories) - 6} more" if len(categories) > 6 else ""
+        )
+        cells = [
+            column["name"],
+            column["role"],
+            column["dtype"],
+            shown,
+            "some" if column.get("missing") else "",
+        ]
+        table.add_row(*(_clean(cell) for cell in cells))
+    console.print(table)
+
+
+def show_recipes(console: Console, recipes: Iterable["Recipe"]) -> None:
+    """Every recipe: what it is, its options with their defaults, and the paper.
+
+    Parameters
+    ----------
+    console : rich Console
+    recipes : iterable of Recipe
+    """
+    table = _table(console, "recipe", ("what it is", "options", "source"), numeric=False)
+    for recipe in recipes:
+        options = "\n".join(f"{name}={default}" for name, default in recipe.options.items())
+        table.add_row(*(_clean(cell) for cell in (recipe.name, recipe.summary, options, recipe.source)))
+    console.print(table)
+
+
+def part_text(part: Any) -> str:
+    """A part's JSON on one line: ``Dense(inputs=13, hidden=64 32)``; what is None or empty is left out."""
+    if isinstance(part, Mapping) and "part" in part:
+        said = [
+            f"{k}={part_text(v)}" for k, v in part.items() if k != "part" and v not in (None, [], False, "")
+        ]
+        return f"{part['part']}({', '.join(said)})" if said else str(part["part"])
+    if isinstance(part, (list, tuple)):
+        return (", " if any(isinstance(item, Mapping) for item in part) else " ").join(map(part_text, part))
+    return f"{part:g}" if isinstance(part, float) else str(part)
+
+
+def shape_text(schema: Mapping[str, Any]) -> str:
+    """What rows are, from a schema's JSON: "pictures of 28x28x1, uint8" or "table of 13 columns"."""
+    if schema.get("kind") == "images":
+        size = "x".join(str(schema[side]) for side in ("height", "width", "channels"))
+        return f"pictures of {size}, {schema['dtype']}"
+    return f"table of {_count(len(schema.get('columns') or ()), 'column')}"
+
+
+def _data(record: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    rows = (record.get("data") or {}).get("rows", 0)
+    return f"{_count(rows, 'row')}, {shape_text(schema)}"
+
+
+def _training(record: Mapping[str, Any]) -> str:
+    text = f"{_count(record.get('training_rows', 0), 'row')}"
+    if "epochs" in record:
+        text += f", {_count(record['epochs'], 'epoch')} in {clock(record['seconds'])} ({record['stopped']})"
+    return text + (f", best epoch {record['best_epoch']}" if record.get("best_epoch") else "")
+
+
+def _held_out(record: Mapping[str, Any]) -> list[tuple[str, object]]:
+    found = record.get("held_out") or {}
+    figures = [
+        f"{key.removeprefix('held_')} {value:.4g}"
+        for key, value in found.items()
+        if value or key == "held_loss"
+    ]
+    rows = _count(record.get("held_out_rows", 0), "row")
+    return [("held out", f"{rows}: {', '.join(figures)} nats per row")] if figures else []
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _print_pairs(console: Console, pairs: Iterable[tuple[str, object]]) -> None:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in pairs:
+        table.add_row(_clean(name), _clean(value))
+    console.print(table)
+
+
+def _table(console: Console, first: str, others: Iterable[str], *, numeric: bool = True) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD if console.is_terminal else None, padding=(0, 2, 0, 0), header_style="bold"
+    )
+    table.add_column(_clean(first), overflow="fold")
+    for name in others:
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    return table
+
+
+def _clean(value: object) -> Text:
+    """Text that can't steer the terminal: no markup, no control characters."""
+    return Text("".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in str(value)))

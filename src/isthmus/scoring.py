@@ -1,0 +1,41 @@
+"""Numbers per row: scores, bounds, errors.
+
+Legend: B rows of the batch, Z code values, `___` the shape of one prepared row.
+"""
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor
+
+from isthmus.model import Model
+
+
+@torch.inference_mode()
+def per_batch(
+    function: Callable[[Tensor], Tensor], batches: Iterable[Tensor], *, device: str, dtype: torch.dtype
+) -> Tensor:
+    """The results of all batches, joined, on the CPU."""
+    return torch.cat([function(batch.to(device, dtype)).cpu() for batch in batches])
+
+
+def objective(model: Model, x_B___: Tensor) -> Tensor:
+    """The training objective of every row at the code's mean, in nats, shape (B,): higher is stranger."""
+    return model.objective(model(x_B___, sample=False))
+
+
+def squared_error(model: Model, x_B___: Tensor) -> Tensor:
+    """Squared error of every row's reconstruction, summed over its known cells, in prepared units, shape (B,)."""
+    error_B___ = x_B___ - model.decode(model.encode(x_B___))
+    return error_B___.nan_to_num(nan=0.0).square().flatten(1).sum(-1)
+
+
+def elbo(model: Model, x_B___: Tensor, samples: int = 1) -> Tensor:
+    """E_q[log p(x|z)] - KL(q(z|x) || p(z)) of every row, in nats, shape (B,), by `samples` draws of the code.
+
+    References
+    ----------
+    Kingma & Welling, "Auto-encoding variational Bayes", ICLR 2014, equation 3.
+    """
+    draws = [model(x_B___, sample=True) for _ in range(samples)]
+    return -torch.stack([trip.nll_B + trip.rate_B for trip in draws]).mean(0)

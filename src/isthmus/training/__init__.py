@@ -1,0 +1,24 @@
+"""The one loop, what it is fed, and what it leaves behind; the only caller of .backward()."""
+
+from isthmus.training.arithmetic import choose_precision, fast
+from isthmus.training.batches import Batches
+from isthmus.training.checkpoints import Checkpoint
+from isthmus.training.logs import JsonLines, TensorBoard
+from isthmus.training.loop import Progress, Run, Watcher
+from isthmus.training.settings import Settings
+from isthmus.training.step import Trainer, seeded
+
+__all__ = [
+    "Batches",
+    "Checkpoint",
+    "JsonLines",
+    "Progress",
+    "Run",
+    "Settings",
+    "TensorBoard",
+    "Trainer",
+    "Watcher",
+    "choose_precision",
+    "fast",
+    "seeded",
+]

@@ -1,0 +1,155 @@
+"""Rows in, batches out: from memory, or streamed through a window when they don't fit.
+
+Rows that fit are prepared once into one tensor and sliced by a permutation. Else runs of neighbouring rows are read
+in random order into a window, mixed there, and dealt out, while a thread reads the next window. The order depends on
+seed and epoch alone.
+
+Legend: B rows of the batch, `___` the shape of one prepared row.
+"""
+
+import math
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+Rows = NDArray[np.int64]
+WINDOW_BYTES = 96 << 20
+RUN_BYTES = 1 << 19
+
+
+class RowSource(Protocol):
+    """Where raw rows come from."""
+
+    @property
+    def nbytes(self) -> int:
+        """Size of all rows."""
+
+    @property
+    def resident(self) -> bool:
+        """Whether they are in memory already."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, rows: Rows, /) -> NDArray[np.generic]:
+        """These rows, in this order."""
+
+
+class Preparer(Protocol):
+    """What turns raw rows into the numbers a network likes."""
+
+    shape: tuple[int, ...]
+
+    def apply(self, raw: NDArray[np.generic], /) -> NDArray[np.float32]:
+        """The prepared rows."""
+
+
+class Batches:
+    """The training (or held-out) rows of a source, batch by batch, the last short one included.
+
+    Parameters
+    ----------
+    source, preparation
+    rows : array of int, ascending
+        Which rows of the source.
+    batch_size : int
+    memory : int or None
+        Bytes that the prepared rows may take; beyond it they are streamed. None: no bound.
+    seed : int
+    """
+
+    def __init__(
+        self,
+        source: RowSource,
+        preparation: Preparer,
+        rows: Rows,
+        *,
+        batch_size: int,
+        memory: int | None,
+        seed: int,
+    ) -> None:
+        self.source, self.preparation, self.rows = source, preparation, rows
+        self.batch_size, self.seed = batch_size, seed
+        self.row_bytes = 4 * math.prod(preparation.shape)
+        held = (source.nbytes if source.resident else 0) + self.row_bytes * len(rows)
+        self.streamed = memory is not None and held > memory
+        self.window = WINDOW_BYTES if memory is None else min(WINDOW_BYTES, max(memory // 8, self.row_bytes))
+        self._all: Tensor | None = None
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.rows) / self.batch_size)
+
+    def epoch(self, epoch: int, skip: int = 0) -> Iterator[Tensor]:
+        """The batches of one epoch in random order, from number `skip` on."""
+        generator = torch.Generator().manual_seed((self.seed << 24) + epoch)
+        if self.streamed:
+            return self._deal(self._windows(generator), skip * self.batch_size)
+        return self._slice(generator, skip)
+
+    def in_order(self) -> Iterator[Tensor]:
+        """The batches in the source's order."""
+        for start in range(0, len(self.rows), self.batch_size):
+            chunk = slice(start, start + self.batch_size)
+            yield self._prepare(self.rows[chunk]) if self.streamed else self._whole()[chunk]
+
+    def _prepare(self, rows: Rows) -> Tensor:
+        return torch.from_numpy(self.preparation.apply(self.source.take(rows)))
+
+    def _whole(self) -> Tensor:
+        if self._all is None:
+            self._all = self._prepare(self.rows)
+        return self._all
+
+    def _slice(self, generator: torch.Generator, skip: int) -> Iterator[Tensor]:
+        order, whole = torch.randperm(len(self.rows), generator=generator), self._whole()
+        for chosen in order[skip * self.batch_size :].split(self.batch_size):
+            yield whole.index_select(0, chosen)
+
+    def _windows(self, generator: torch.Generator) -> Iterator[Rows]:
+        """Positions in `rows`, run by run in random order, a window's worth at a time, mixed within it."""
+        run = max(1, RUN_BYTES // self.row_bytes)
+        runs_each = max(1, self.window // (run * self.row_bytes))
+        starts = torch.randperm(math.ceil(len(self.rows) / run), generator=generator) * run
+        for some in starts.split(runs_each):
+            ranges = [np.arange(start, min(start + run, len(self.rows))) for start in some.tolist()]
+            inside = np.concatenate(ranges)
+            yield inside[torch.randperm(len(inside), generator=generator).numpy()]
+
+    def _deal(self, windows: Iterator[Rows], drop: int) -> Iterator[Tensor]:
+        """Batches from windows that one thread reads ahead; the first `drop` rows are passed over unread."""
+        rest = torch.empty(0, *self.preparation.shape)
+        for window in self._read_ahead(_without_first(windows, drop)):
+            rest = torch.cat([rest, window]) if len(rest) else window
+            whole = len(rest) // self.batch_size * self.batch_size
+            yield from rest[:whole].split(self.batch_size) if whole else ()
+            rest = rest[whole:].clone()
+        if len(rest):
+            yield rest
+
+    def _read_ahead(self, windows: Iterator[Rows]) -> Iterator[Tensor]:
+        with ThreadPoolExecutor(1) as reader:
+            upcoming = None
+            for window in windows:
+                ready, upcoming = upcoming, reader.submit(self._read_window, window)
+                if ready is not None:
+                    yield ready.result()
+            if upcoming is not None:
+                yield upcoming.result()
+
+    def _read_window(self, window: Rows) -> Tensor:
+        """Read in the source's order, which disks like, and dealt in the window's."""
+        order = np.argsort(window)
+        prepared = np.empty((len(window), *self.preparation.shape), np.float32)
+        prepared[order] = self.preparation.apply(self.source.take(self.rows[window[order]]))
+        return torch.from_numpy(prepared)
+
+
+def _without_first(windows: Iterator[Rows], drop: int) -> Iterator[Rows]:
+    for window in windows:
+        if drop < len(window):
+            yield window[drop:]
+        drop = max(0, drop - len(window))

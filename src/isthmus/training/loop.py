@@ -1,0 +1,195 @@
+"""The one training loop: epochs of steps, looks at the held-out part, checkpoints, and a graceful end."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from isthmus.training.arithmetic import fast
+from isthmus.training.batches import Batches
+from isthmus.training.checkpoints import Checkpoint
+from isthmus.training.interrupts import Interrupt, interruptible
+from isthmus.training.schedules import warmup_cosine
+from isthmus.training.step import Trainer, seeded
+
+SECONDS_BETWEEN_LOOKS = 0.2
+
+
+@dataclass
+class Progress:
+    """Where a run stands: what a checkpoint holds beside tensors, and what watchers are shown."""
+
+    epoch: int = 0
+    step: int = 0
+    step_of_epoch: int = 0
+    seconds: float = 0.0
+    best: float = math.inf
+    best_epoch: int = 0
+    stopped: str = ""
+    history: list[dict[str, float]] = field(default_factory=list)
+    fraction: float = 0.0
+    latest: dict[str, float] = field(default_factory=dict)
+    epoch_done: bool = False
+
+
+Watcher = Callable[[Progress], None]
+
+
+class Run:
+    """A whole training run: epochs of steps, looks at the held-out part, checkpoints, and a graceful end.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    training : Batches
+    held : Batches or None
+        Rows that decide which weights are best and when to stop.
+    watchers : sequence of callables
+        Called with `Progress` a few times a second and at the end of each epoch.
+    checkpoint : Checkpoint or None
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        training: Batches,
+        held: Batches | None,
+        *,
+        watchers: Sequence[Watcher] = (),
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        self.trainer, self.training, self.held = trainer, training, held
+        self.watchers, self.checkpoint = watchers, checkpoint
+        self.progress = Progress()
+        self.best: dict[str, Tensor] = {}
+        self.settings = trainer.settings
+
+    def go(self) -> Progress:
+        """Train to the end; leaves the best weights in the model.
+
+        Raises
+        ------
+        TrainingError
+            If the loss is no longer finite.
+        """
+        settings = self.settings
+        with (
+            seeded(settings.seed, settings.device),
+            fast(settings.precision, settings.device, self.trainer.model, settings.batch_size),
+            interruptible() as interrupt,
+        ):
+            if self.checkpoint is not None:
+                self._restore(self.checkpoint)
+            self.trainer.model.train()
+            self.started = time.monotonic() - self.progress.seconds
+            self.looked = time.monotonic()
+            while not self.progress.stopped:
+                self._epoch(interrupt)
+        self.trainer.model.load_state_dict(self.best) if self.best else None
+        self.trainer.model.eval()
+        return self.progress
+
+    def _epoch(self, interrupt: Interrupt) -> None:
+        progress = self.progress
+        for x_B___ in self.training.epoch(progress.epoch, progress.step_of_epoch):
+            self.trainer.step(x_B___, progress.fraction, warmup_cosine(progress.fraction))
+            progress.step += 1
+            progress.step_of_epoch += 1
+            progress.seconds = time.monotonic() - self.started
+            progress.fraction = self._fraction()
+            if interrupt.asked or progress.fraction >= 1:
+                break
+            self._look()
+        self._close_epoch(interrupt)
+
+    def _fraction(self) -> float:
+        settings, progress = self.settings, self.progress
+        by_epochs = progress.step / (settings.epochs * len(self.training)) if settings.epochs else 0.0
+        by_time = progress.seconds / (60 * settings.minutes) if settings.minutes else 0.0
+        return min(1.0, max(by_epochs, by_time))
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if self.checkpoint is not None and self.checkpoint.due(now):
+            self.trainer.means()  # never keep weights that are not finite
+            self.checkpoint.save(self._tensors(), self._state())
+        if now - self.looked >= SECONDS_BETWEEN_LOOKS:
+            self.looked = now
+            self._tell(self.trainer.means(), epoch_done=False)
+
+    def _close_epoch(self, interrupt: Interrupt) -> None:
+        progress, settings = self.progress, self.settings
+        progress.epoch += 1
+        progress.step_of_epoch = 0
+        metrics = self.trainer.means()
+        self.trainer.totals.zero_()
+        if self.held is not None:
+            metrics |= self.trainer.held_out(self.held.in_order())
+            self._keep_best(metrics["held_loss"])
+        metrics |= {"epoch": progress.epoch, "step": progress.step, "seconds": time.monotonic() - self.started}
+        progress.history.append(metrics)
+        progress.stopped = self._reason_to_stop(interrupt)
+        self._tell(metrics, epoch_done=True)
+
+    def _keep_best(self, held_loss: float) -> None:
+        if held_loss < self.progress.best:
+            self.progress.best, self.progress.best_epoch = held_loss, self.progress.epoch
+            self.best = {name: t.detach().clone() for name, t in self.trainer.model.state_dict().items()}
+
+    def _reason_to_stop(self, interrupt: Interrupt) -> str:
+        waited = self.progress.epoch - self.progress.best_epoch
+        if interrupt.asked:
+            return "interrupted"
+        if self.progress.fraction >= 1:
+            return "finished"
+        early = self.held is not None and self.settings.patience is not None and waited >= self.settings.patience
+        return "early" if early else ""
+
+    def _tell(self, metrics: dict[str, float], *, epoch_done: bool) -> None:
+        self.progress.latest, self.progress.epoch_done = metrics, epoch_done
+        for watcher in self.watchers:
+            watcher(self.progress)
+
+    def _tensors(self) -> dict[str, Tensor]:
+        trainer = self.trainer
+        tensors = {f"model.{name}": t for name, t in trainer.model.state_dict().items()}
+        tensors |= {f"best.{name}": t for name, t in self.best.items()}
+        for index, state in trainer.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{name}": t for name, t in state.items()}
+        tensors |= {"totals": trainer.totals, "usual_norm": trainer.usual_norm, "random": torch.get_rng_state()}
+        if self.settings.device != "cpu":
+            tensors["random_cuda"] = torch.cuda.get_rng_state(self.settings.device)
+        return tensors
+
+    def _state(self) -> dict[str, Any]:
+        state = asdict(self.progress) | {"latest": {}, "epoch_done": False}
+        return state | {"best": None if math.isinf(self.progress.best) else self.progress.best}
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint, if there is one."""
+        kept = checkpoint.load()
+        if kept is None:
+            return
+        state, tensors = kept
+        self.progress = Progress(**state | {"best": math.inf if state["best"] is None else state["best"]})
+        trainer = self.trainer
+        trainer.model.load_state_dict(_under("model.", tensors))
+        self.best = _under("best.", tensors)
+        optimizer = trainer.optimizer.state_dict()
+        for name, tensor in _under("optimizer.", tensors).items():
+            index, _, key = name.partition(".")
+            optimizer["state"].setdefault(int(index), {})[key] = tensor
+        trainer.optimizer.load_state_dict(optimizer)
+        trainer.totals.copy_(tensors["totals"])
+        trainer.usual_norm = tensors["usual_norm"].to(self.settings.device)
+        torch.set_rng_state(tensors["random"])
+        if "random_cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random_cuda"], self.settings.device)
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,64 @@
+"""How to train, apart from what."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from isthmus.errors import InputError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that shapes a training run besides data and model.
+
+    Parameters
+    ----------
+    epochs : int or None
+        Passes over the training part.
+    minutes : float or None
+        A time budget; the schedule anneals to its end. With `epochs` too, whichever ends first.
+    batch_size : int
+    learning_rate : float
+        The peak, reached after the warm-up.
+    weight_decay : float
+        AdamW's, on weight matrices only.
+    clip : float
+        Largest norm of the whole gradient, as a multiple of its running mean.
+    patience : int or None
+        Epochs without a better held-out objective after which to stop; None never stops early.
+    shift : int
+        Pictures are moved by up to this many pixels each way, at random, input and target alike.
+    precision : {"float32", "bfloat16"}
+    device : str
+        As torch names it.
+    seed : int
+    """
+
+    epochs: int | None
+    minutes: float | None
+    batch_size: int
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-4
+    clip: float = 4.0
+    patience: int | None = None
+    shift: int = 0
+    precision: str = "float32"
+    device: str = "cpu"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        rules: list[tuple[str, Any, bool, str]] = [
+            ("epochs", self.epochs, self.epochs is None or self.epochs >= 1, "1 or more"),
+            ("minutes", self.minutes, self.minutes is None or self.minutes > 0, "more than 0"),
+            ("batch_size", self.batch_size, self.batch_size >= 1, "1 or more"),
+            ("learning_rate", self.learning_rate, 0 < self.learning_rate < 10, "between 0 and 10"),
+            ("weight_decay", self.weight_decay, self.weight_decay >= 0, "0 or more"),
+            ("clip", self.clip, self.clip > 0, "more than 0"),
+            ("patience", self.patience, self.patience is None or self.patience >= 1, "1 or more"),
+            ("shift", self.shift, self.shift >= 0, "0 or more"),
+            ("precision", self.precision, self.precision in ("float32", "bfloat16"), "float32 or bfloat16"),
+        ]
+        faults = [f"{name}={value!r} must be {rule}" for name, value, holds, rule in rules if not holds]
+        if self.epochs is None and self.minutes is None:
+            faults.append("give epochs, minutes or both")
+        if faults:
+            raise InputError("; ".join(faults))

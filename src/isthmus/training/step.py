@@ -1,0 +1,125 @@
+"""One step of training. Terms stay one number per row until the line that averages them.
+
+Legend: B rows of the batch, `___` the shape of one prepared row.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.errors import TrainingError
+from isthmus.model import Model
+from isthmus.training.arithmetic import autocast
+from isthmus.training.augmentation import shift_pictures
+from isthmus.training.settings import Settings
+
+HELD_OUT_SEED = 20240229
+
+
+class Trainer:
+    """A model, its optimiser, and the one way to take a step.
+
+    Parameters
+    ----------
+    model : Model
+    settings : Settings
+    """
+
+    def __init__(self, model: Model, settings: Settings) -> None:
+        self.settings = settings
+        conv = any(isinstance(module, nn.Conv2d) for module in model.modules())
+        self.model = model.to(settings.device, memory_format=torch.channels_last if conv else None)
+        self.optimizer = torch.optim.AdamW(
+            _decayed_and_not(model, settings.weight_decay),
+            lr=settings.learning_rate,
+            fused=True,
+        )
+        self.weights = list(model.parameters())
+        self.usual_norm = torch.zeros((), device=settings.device)
+        self.totals = torch.zeros(4, device=settings.device)
+
+    def step(self, x_B___: Tensor, progress: float, rate: float) -> None:
+        """One step of the optimiser at `rate` times the peak learning rate."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.learning_rate * rate
+        x_B___ = x_B___.to(self.settings.device, non_blocking=True)
+        if self.settings.shift:
+            x_B___ = shift_pictures(x_B___, self.settings.shift)
+        with autocast(self.settings.precision, self.settings.device, len(x_B___)):
+            trip = self.model(x_B___)
+            loss_B = self.model.objective(trip, progress)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss_B.mean().backward()
+        self._clip()
+        self.optimizer.step()
+        with torch.no_grad():
+            sums = (loss_B.sum(), trip.nll_B.sum(), trip.rate_B.sum(), loss_B.new_tensor(len(loss_B)))
+            self.totals += torch.stack(sums)
+
+    @torch.no_grad()
+    def _clip(self) -> None:
+        """Scale the gradient down to `clip` times its usual norm.
+
+        The bound follows the running mean of norms, for in nats a gradient grows a hundredfold as a learned scale
+        narrows (after Seetharaman et al., "AutoClip", MLSP 2020, which takes a percentile).
+        """
+        gradients = [w.grad for w in self.weights if w.grad is not None]
+        norm = torch.stack([torch.dot(g.reshape(-1), g.reshape(-1)) for g in gradients]).sum().sqrt()
+        bound = torch.where(self.usual_norm > 0, self.settings.clip * self.usual_norm, norm)
+        scale = (bound / norm.clamp_min(1e-30)).clamp_max(1.0)
+        self.usual_norm = torch.lerp(torch.where(self.usual_norm > 0, self.usual_norm, norm), norm * scale, 0.02)
+        if norm.device.type != "cpu" or scale.item() < 1.0:
+            torch._foreach_mul_(gradients, scale)
+
+    def means(self) -> dict[str, float]:
+        """Means per row since the totals were last zeroed.
+
+        Raises
+        ------
+        TrainingError
+            If the loss is no longer finite.
+        """
+        loss, distortion, rate, rows = self.totals.tolist()
+        if not math.isfinite(loss):
+            raise TrainingError(
+                "the loss is no longer finite. Try a smaller learning rate (now "
+                f"{self.settings.learning_rate:g}), precision float32 (now {self.settings.precision}), or look "
+                "for extreme values in the data"
+            )
+        rows = max(rows, 1.0)
+        return {"loss": loss / rows, "distortion": distortion / rows, "rate": rate / rows}
+
+    @torch.no_grad()
+    def held_out(self, batches: Iterable[Tensor]) -> dict[str, float]:
+        """Mean objective, distortion and rate of rows not trained on, with the same noise at every call."""
+        self.model.eval()
+        with seeded(HELD_OUT_SEED, self.settings.device):
+            sums = torch.zeros(4, dtype=torch.float64)
+            for batch in batches:
+                x_B___ = batch.to(self.settings.device)
+                trip = self.model(x_B___, sample=True)
+                per_row = (self.model.objective(trip), trip.nll_B, trip.rate_B, torch.ones_like(trip.nll_B))
+                sums += torch.stack([values_B.double().sum().cpu() for values_B in per_row])
+        self.model.train()
+        loss, distortion, rate = (sums[:3] / sums[3]).tolist()
+        return {"held_loss": loss, "held_distortion": distortion, "held_rate": rate}
+
+
+def _decayed_and_not(model: nn.Module, decay: float) -> list[dict[str, Any]]:
+    """Decay pulls on weight matrices; biases and scales have no reason to be small."""
+    matrices = [w for w in model.parameters() if w.ndim >= 2]
+    others = [w for w in model.parameters() if w.ndim < 2]
+    groups = [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+    return [group for group in groups if group["params"]]
+
+
+@contextmanager
+def seeded(seed: int, device: str) -> Iterator[None]:
+    """A context in which torch's global random numbers start at `seed`, and after which they are as before."""
+    with torch.random.fork_rng([torch.device(device)] if device != "cpu" else []):
+        torch.manual_seed(seed)
+        yield
