@@ -301,12 +301,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if not fitting:
             check_is_fitted(self, "model_")
         fewest = fewest or (2 if fitting else 1)
-        if not isinstance(X, (str, Path, Dataset)) and not _is_frame(X) and np.ndim(X) <= 2 or _is_sparse(X):
-            X = validate_data(
-                self, X, reset=fitting, ensure_all_finite="allow-nan", ensure_min_samples=fewest, dtype="numeric"
-            )
-        elif _is_frame(X):
+        if _is_frame(X):
             validate_data(self, X, reset=fitting, skip_check_array=True)
+        elif not isinstance(X, (str, Path, Dataset)) and getattr(X, "ndim", 2) <= 2:
+            X = validate_data(self, X, reset=fitting, ensure_all_finite="allow-nan", ensure_min_samples=fewest)
         kind = self.kind if fitting else "auto"
         schema = None if fitting else self.schema_
         budget = choices.memory_budget(self.memory)
@@ -472,6 +470,3 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 def _is_frame(X: Any) -> bool:
     return hasattr(X, "columns") and hasattr(X, "dtypes")
 
-
-def _is_sparse(X: Any) -> bool:
-    return hasattr(X, "tocsr")

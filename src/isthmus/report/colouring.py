@@ -82,7 +82,7 @@ def _in_order(names: list[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class ByName:
-    """Six colours, then the same as squares; what is rare is grey."""
+    """Six colours as dots, then the same as rings; what is rare is grey."""
 
     names: list[str]
     rows: list[Rows]
@@ -123,8 +123,8 @@ class ByName:
     def _drawer(self, index: int) -> Draw:
         rare = self.names[index] == "other" and index == len(self.names) - 1
         colour = "var(--other)" if rare else f"var(--c{index % COLOURS})"
-        square = not rare and index >= COLOURS
-        return lambda places: _dots(places, colour, square=square)
+        ring = not rare and index >= COLOURS
+        return lambda places: _dots(places, colour, ring=ring)
 
     def _entry(self, index: int, x: float, y: float) -> str:
         name = self.names[index]
@@ -172,7 +172,7 @@ class ByNumber:
         return ""
 
     def _drawer(self, step: int) -> Draw:
-        return lambda places: _dots(places, _viridis(step), square=False)
+        return lambda places: _dots(places, _viridis(step), ring=False)
 
 
 def _viridis(step: int) -> str:
@@ -182,10 +182,12 @@ def _viridis(step: int) -> str:
     return "#" + "".join(f"{round(part):02x}" for part in mixed)
 
 
-def _dots(places: Places, colour: str, *, square: bool) -> str:
+def _dots(places: Places, colour: str, *, ring: bool) -> str:
     """Points as lines without length, whose caps are the dots: twelve bytes a point."""
     path = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places)
     if not path:
         return ""
-    width, cap = (4.6, "square") if square else (5.4, "round")
-    return tag("path", d=path, stroke=colour, stroke_width=width, stroke_linecap=cap, opacity=0.75)
+    if not ring:
+        return tag("path", d=path, stroke=colour, stroke_width=5.4, stroke_linecap="round", opacity=0.8)
+    disc = tag("path", d=path, stroke=colour, stroke_width=6.2, stroke_linecap="round")
+    return disc + tag("path", d=path, stroke="var(--paper)", stroke_width=3, stroke_linecap="round")

@@ -66,11 +66,13 @@ def report(
 ) -> str:
     """The page that `write_report` writes, as text."""
     study = Study.of(estimator, judged)
-    schema = estimator.schema_
+    schema, which = estimator.schema_, judged.which.split(",")[0]
+    if study.data.n < len(judged.rows):
+        which = f"{which}, {study.data.n:,} of them"
     shown = (
-        table_sections(study, schema, judged.which)
+        table_sections(study, schema, which)
         if isinstance(schema, TableSchema)
-        else pictures_section(study, judged.which)
+        else pictures_section(study, which)
     )
     main = (
         sections.honest_section(estimator, honest),

@@ -43,7 +43,7 @@ def _sheet(study: Study, positions: NDArray[np.int64], caption: str) -> str:
     if not caption.endswith("."):
         named = (f"{study.name(i)} ({number(float(f'{study.errors[i]:.3g}'))})" for i in positions)
         caption = f"{caption}, with their errors: {', '.join(named)}."
-    alt = f"{len(positions)} pictures and their reconstructions. {caption}"
+    alt = f"{len(positions)} pictures, each above its reconstruction"
     shown = tag("img", src=png_data_uri(image), alt=alt, width=image.width, height=image.height)
     return figure(shown.removesuffix("</img>"), caption)
 
@@ -64,7 +64,7 @@ def _columns_section(columns: Columns, which: str) -> str:
         title="Error of each column as a share of its variance",
         mark=(1.0, "guessing the mean"),
     )
-    caption = "Squared error of each column, as a share of its variance on these rows: 0 is perfect, 1 no better than guessing."
+    caption = "Squared error of each column, as a share of its variance on these rows. At 0 it is perfect."
     caption += f" The {MOST_BARS} worst of {len(order)} columns." if len(order) > MOST_BARS else ""
     constant = [names[i] for i in range(len(names)) if i not in set(known.tolist())]
     note = f"Constant on these rows, so without a share: {', '.join(constant[:20])}." if constant else ""
@@ -98,7 +98,7 @@ def _rows_section(study: Study, columns: Columns, which: str) -> str:
     return section(
         "Rows worst and best rebuilt",
         paragraph(
-            f"From the {which}. A row that is rebuilt badly is unlike the rest: look whether it is rare, or wrong. "
+            f"From the {which}. A row rebuilt badly is unlike the rest: rare, or wrong. "
             f"The median error is {number(float(np.median(study.errors)))}."
         ),
         _summary(study, columns, worst, "Worst"),

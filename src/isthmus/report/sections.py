@@ -1,5 +1,6 @@
-"""The report's sections on the model as a whole: the honest line, the learning curves, the map, the description."""
+"""The report's sections on the model as a whole: honest line, learning curves, map of codes, description."""
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,7 +12,7 @@ from isthmus.report.axes import number, share
 from isthmus.report.markup import definitions, escaped, figure, paragraph, section, table, tag
 from isthmus.report.study import Map
 from isthmus.report.svg import line_chart, scatter
-from isthmus.report.terminal import clock, part_text, shape_text
+from isthmus.report.terminal import part_text, shape_text
 
 PLACES = ("encoder", "bottleneck", "decoder", "likelihood", "terms", "corruption")
 PIXELS = "pixel values from 0 (black) to 1 (white)"
@@ -20,12 +21,16 @@ CELLS = "numbers in standard deviations of their column; yes-or-no and categorie
 
 def lead(estimator: Autoencoder, honest: Honest) -> str:
     """The report in one sentence."""
-    values = plural(honest.latent_dim, "value")
+    record, what = estimator.record_, _what(estimator)
     left = share(honest.model / honest.mean) if honest.mean > 0 else "none"
     return (
-        f"An autoencoder of recipe “{estimator.recipe}” puts each row ({shape_text(estimator.schema_.to_json())}) "
-        f"into {values}; rebuilt from these, {honest.rows:,} {honest.which} keep an error of {left} of their variance."
+        f"Recipe “{estimator.recipe}” learned from {plural(record['training_rows'], 'row')} ({what}) to write each "
+        f"as {plural(honest.latent_dim, 'value')}. Rebuilding from these leaves {left} of the variance unexplained."
     )
+
+
+def _what(estimator: Autoencoder) -> str:
+    return re.sub(r"(?<=\d)x(?=\d)", "×", shape_text(estimator.schema_.to_json()))
 
 
 def plural(count: int, thing: str) -> str:
@@ -53,13 +58,19 @@ def honest_section(estimator: Autoencoder, honest: Honest) -> str:
             strong=0,
         ),
         paragraph(
-            f"The error of a row is the sum of the squared differences over its known cells, in prepared units: {units}. "
-            "“Variance left” is that error as a share of the error of always guessing the mean. All three were fitted "
-            "without the rows they are judged by, unless it says otherwise above.",
+            "The error of a row is the sum of the squared differences over its known cells, in prepared units: "
+            f"{units}. “Variance left” is that error as a share of the error of always guessing the mean. "
+            + _fairness(honest),
             "note",
         ),
         name="honest",
     )
+
+
+def _fairness(honest: Honest) -> str:
+    if honest.which.startswith("training"):
+        return "All three have seen these rows while fitting, so the figures flatter them."
+    return "PCA and the mean have not seen these rows, and the model's weights were not fitted to them."
 
 
 def learning_section(estimator: Autoencoder) -> str:
@@ -67,7 +78,7 @@ def learning_section(estimator: Autoencoder) -> str:
     history, best = estimator.history_, estimator.record_.get("best_epoch", 0)
     if not history:
         return ""
-    mark = (float(best), f"best epoch, {best}") if best else None
+    mark = (float(best), f"best epoch ({best})") if best else None
     charts = [_curves(history, {"training": "loss", "held-out": "held_loss"}, "loss (nats per row)", mark)]
     captions = ["The training objective. Lower is better; figures below 0 are usual for a density."]
     if any(epoch.get("rate") for epoch in history):
@@ -100,11 +111,18 @@ def _ending(estimator: Autoencoder) -> str:
     if "epochs" not in record:
         return "Fitted step by step (partial_fit); nothing was held out."
     how = {"early": "stopped early, for the held-out loss no longer fell", "interrupted": "was interrupted"}
-    text = f"Training took {clock(record['seconds'])} (minutes and seconds) for {plural(record['epochs'], 'epoch')}"
+    text = f"Training took {_duration(record['seconds'])} for {plural(record['epochs'], 'epoch')}"
     text += f" and {how.get(record['stopped'], 'ran to its planned end')}."
     return text + (
         f" The weights kept are those of epoch {record['best_epoch']}." if record["best_epoch"] else ""
     )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def map_section(estimator: Autoencoder, data: Dataset) -> str:

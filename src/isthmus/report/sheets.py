@@ -59,7 +59,7 @@ def png_data_uri(image: Image.Image) -> str:
 
 
 def eight_bit(pictures: NDArray[Any], *, like: NDArray[Any] | None = None) -> Bytes:
-    """Pictures as bytes: uint16 by its full range, floats by [0, 1] or, where they leave it, by their own range.
+    """Pictures as bytes: uint16 by its full range, floats by [0, 1] or, if they leave it, by their own range.
 
     Parameters
     ----------

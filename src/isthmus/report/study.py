@@ -54,7 +54,7 @@ class Study:
 
     def name(self, position: int) -> str:
         """What a row is called: its picture's name, or its number."""
-        return self.data.names[position] if self.data.names else f"row {self.rows[position]:,}"
+        return self.data.names[position] if self.data.names else f"row {self.rows[position]}"
 
     def pictures(self, positions: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
         """Originals and reconstructions, each (n, height, width, channels)."""
@@ -68,8 +68,8 @@ class Study:
 class Columns:
     """A table's rows and their reconstructions, column by column.
 
-    ``raw`` and ``rebuilt`` are (n, columns); ``errors`` (n, columns) are squared errors in prepared units summed
-    over the cells of a category; ``shares`` (columns,) are their means over the columns' variances on these rows.
+    ``raw`` and ``rebuilt`` are (n, columns); ``errors`` (n, columns) are squared errors in prepared units,
+    summed over a category's cells; ``shares`` (columns,) their means over the columns' variances on these rows.
     """
 
     columns: tuple[Column, ...]
@@ -86,8 +86,8 @@ class Columns:
         x = preparation.apply(raw).astype(np.float64)
         # reconstruct() gives the likeliest category; its error needs the probabilities behind it
         x_hat = estimator._evaluate(lambda model, batch: model.decode(model.encode(batch)), study.data)
-        widths = [len(column.categories) or 1 for column in schema.columns]
-        starts = np.cumsum(widths) - widths
+        widths = np.array([len(column.categories) or 1 for column in schema.columns], dtype=np.intp)
+        starts: NDArray[np.intp] = np.cumsum(widths) - widths
         errors = np.add.reduceat(np.nan_to_num((x - x_hat) ** 2), starts, axis=1)
         known = ~np.isnan(x[:, starts])
         spread = np.add.reduceat(_variance(x), starts)
@@ -115,7 +115,7 @@ class Columns:
         return np.argsort(-self.errors[position], kind="stable").astype(np.int64)
 
     def right(self, column: int) -> tuple[float, float] | None:
-        """The share of known cells rebuilt exactly, and the share of the commonest value; None for numbers."""
+        """The shares of known cells rebuilt right, and of the commonest value; None for numbers."""
         truth, guess = self.raw[:, column], self.rebuilt[:, column]
         known = ~np.isnan(truth)
         if self.columns[column].role == "numeric" or not known.any():
@@ -168,11 +168,11 @@ class Map:
 
 
 def _by_pca(codes: Floats, labels: NDArray[Any] | None) -> Map:
-    pca = PCA(min(2, len(codes)), random_state=0)
-    points = pca.fit_transform(codes - codes.mean(axis=0)) if len(codes) > 1 else np.zeros((1, 2))
-    kept = pca.explained_variance_ratio_.sum() if codes.std() > 0 and len(codes) > 1 else 0.0
-    how = (
-        f"The first two principal components of the {codes.shape[1]} code values; "
-        f"they hold {kept:.0%} of the codes' variance, the rest can't be seen here."
-    )
-    return Map(points, labels, ("first component", "second component"), how)
+    axes, how = ("first component", "second component"), f"The {codes.shape[1]} code values of each row"
+    if len(codes) < 2 or not np.ptp(codes, axis=0).any():
+        return Map(np.zeros((len(codes), 2)), labels, axes, f"{how} are the same for all rows.")
+    pca = PCA(2, random_state=0)
+    points = pca.fit_transform(codes)
+    kept = float(pca.explained_variance_ratio_.sum())
+    how += f", by their first two principal components. These hold {kept:.0%} of the codes' variance"
+    return Map(points, labels, axes, f"{how}{'; the rest can not be seen here' if kept < 0.995 else ''}.")

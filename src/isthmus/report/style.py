@@ -2,37 +2,37 @@
 
 CSS = """
 :root { color-scheme: light dark;
-  --paper:#fff; --ink:#1b1f24; --muted:#59626d; --rule:#d5d9de; --grid:#e8ebee; --wash:#f5f6f8; --good:#0b6e4f;
-  --c0:#0072b2; --c1:#d55e00; --c2:#009e73; --c3:#cc79a7; --c4:#b8860b; --c5:#3fa0dd; --other:#9aa2ab }
+  --paper:#fff; --ink:#1b1f24; --muted:#59626d; --rule:#d5d9de; --grid:#e8ebee; --wash:#f5f6f8;
+  --c0:#0072b2; --c1:#d55e00; --c2:#009e73; --c3:#cc79a7; --c4:#d99500; --c5:#56b4e9; --other:#a4abb3 }
 @media (prefers-color-scheme: dark) { :root {
-  --paper:#14171b; --ink:#e6e8eb; --muted:#9fa8b3; --rule:#3a4149; --grid:#262b31; --wash:#1d2126; --good:#5fd0a5;
+  --paper:#14171b; --ink:#e6e8eb; --muted:#9fa8b3; --rule:#3a4149; --grid:#262b31; --wash:#1d2126;
   --c0:#56a8e0; --c1:#f0803c; --c2:#3cc79c; --c3:#e09cc3; --c4:#e6b93f; --c5:#8fd0f7; --other:#6c757f } }
 * { box-sizing:border-box }
 html { -webkit-text-size-adjust:100% }
 body { margin:0 auto; padding:3rem 1.25rem 4rem; max-width:58rem; background:var(--paper); color:var(--ink);
   font:1rem/1.55 "Source Serif 4","Source Serif Pro",Charter,"Bitstream Charter",Cambria,Georgia,serif;
   font-variant-numeric:oldstyle-nums; overflow-wrap:break-word }
-h1,h2,h3,th,dt,figcaption,caption,summary,.kicker,svg,nav,footer { font-family:system-ui,-apple-system,"Segoe UI",
-  Roboto,"Helvetica Neue",Arial,sans-serif; font-variant-numeric:normal }
+h1,h2,h3,table,dt,figcaption,summary,.kicker,svg,footer { font-family:system-ui,-apple-system,
+  "Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif; font-variant-numeric:normal }
 h1 { font-size:clamp(1.6rem,5vw,2.15rem); line-height:1.15; letter-spacing:-.015em; margin:.2rem 0 .8rem;
   font-weight:650; text-wrap:balance }
-h2 { font-size:1.2rem; line-height:1.3; margin:3rem 0 .75rem; padding-top:.9rem; border-top:1px solid var(--rule);
-  font-weight:650 }
+h2 { font-size:1.2rem; line-height:1.3; margin:3rem 0 .75rem; padding-top:.9rem;
+  border-top:1px solid var(--rule); font-weight:650 }
 h3 { font-size:.98rem; margin:1.8rem 0 .5rem; font-weight:650 }
 p { margin:.5rem 0; max-width:42rem; text-wrap:pretty }
 .kicker { font-size:.78rem; letter-spacing:.09em; text-transform:uppercase; color:var(--muted); margin:0 }
 .lead { font-size:1.15rem; line-height:1.5 }
-.verdict { font-size:1.1rem; font-weight:600; border-left:3px solid var(--c0); padding-left:.9rem; margin:1.1rem 0 }
+.verdict { font-size:1.1rem; font-weight:600; border-left:3px solid var(--c0); padding-left:.9rem;
+  margin:1.1rem 0 }
 .note { color:var(--muted); font-size:.9rem }
-nav { font-size:.85rem; margin:1.4rem 0 0; display:flex; flex-wrap:wrap; gap:.3rem 1.1rem }
-a { color:var(--c0); text-decoration-thickness:1px; text-underline-offset:.18em }
 .wide { overflow-x:auto; margin:1rem 0 }
-table { border-collapse:collapse; font-size:.92rem; line-height:1.4; font-variant-numeric:lining-nums tabular-nums;
+table { border-collapse:collapse; font-size:.87rem; line-height:1.45;
+  font-variant-numeric:lining-nums tabular-nums;
   border-top:1.5px solid var(--ink); border-bottom:1.5px solid var(--ink) }
 caption { text-align:left; font-size:.85rem; color:var(--muted); padding-bottom:.45rem; caption-side:top }
 th,td { text-align:left; padding:.32rem 1.3rem .32rem 0; vertical-align:baseline }
 th:last-child,td:last-child { padding-right:0 }
-th { font-weight:500; font-size:.86rem } tbody th { font-weight:500 }
+tbody th { font-weight:500 }
 thead th { border-bottom:1px solid var(--ink); font-weight:600; vertical-align:bottom }
 tbody tr + tr > * { border-top:1px solid var(--grid) }
 .n { text-align:right } .strong > * { font-weight:650 }
@@ -43,16 +43,20 @@ figure img { display:block; max-width:100%; height:auto; image-rendering:pixelat
 figcaption { font-size:.85rem; line-height:1.45; color:var(--muted); margin-top:.5rem; max-width:40rem }
 details { border-top:1px solid var(--grid); padding:.3rem 0 } details + h3 { margin-top:2.2rem }
 summary { cursor:pointer; font-size:.9rem; padding:.25rem 0 }
-dl { display:grid; grid-template-columns:minmax(6.5rem,max-content) 1fr; gap:.25rem 1.4rem; margin:1rem 0; font-size:.92rem;
+dl { display:grid; grid-template-columns:minmax(6.5rem,max-content) 1fr; gap:.25rem 1.4rem; margin:1rem 0;
+  font-size:.92rem;
   font-variant-numeric:lining-nums } dt { color:var(--muted); font-size:.86rem } dd { margin:0; min-width:0;
   overflow-wrap:anywhere }
-pre { background:var(--wash); border:1px solid var(--grid); border-radius:4px; padding:.7rem .9rem; overflow-x:auto;
+pre { background:var(--wash); border:1px solid var(--grid); border-radius:4px; padding:.7rem .9rem;
+  overflow-x:auto;
   margin:.6rem 0; font:.86rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;
   user-select:all }
-footer { margin-top:3.5rem; padding-top:.8rem; border-top:1px solid var(--rule); color:var(--muted); font-size:.8rem }
+footer { margin-top:3.5rem; padding-top:.8rem; border-top:1px solid var(--rule); color:var(--muted);
+  font-size:.8rem }
 svg text { fill:var(--ink); font-size:12px } svg .muted { fill:var(--muted) }
-svg .halo { paint-order:stroke; stroke:var(--paper); stroke-width:3.5px; stroke-linejoin:round; font-weight:650 }
-@media print { body { max-width:none; padding:0; font-size:10pt } nav { display:none }
-  figure,tr,pre,.verdict { break-inside:avoid } h2,h3 { break-after:avoid } a { color:inherit; text-decoration:none }
+svg .halo { paint-order:stroke; stroke:var(--paper); stroke-width:3.5px; stroke-linejoin:round;
+  font-weight:650 }
+@media print { body { max-width:none; padding:0; font-size:10pt }
+  figure,tr,pre,.verdict { break-inside:avoid } h2,h3 { break-after:avoid } 
   pre { white-space:pre-wrap } }
 """

@@ -1,7 +1,7 @@
 """Charts as inline SVG. Colours come from the page's CSS variables, so that light and dark need one drawing.
 
-No namespace is stated, for inside HTML none is needed; every text is escaped; every chart has a title for readers
-who can't see it. The six colours are Okabe & Ito's (2008), told apart by those who see red and green alike.
+No namespace is stated, for inside HTML none is needed; every text is escaped; every chart has a title for
+readers who can't see it. The six colours are Okabe & Ito's (2008), told apart by those who see red and green alike.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +22,7 @@ MOST_ON_LINE = 600
 MOST_BARS = 40
 LONGEST_NAME = 24
 DASHES = ("", "6 3", "2 3", "8 3 2 3")
+_MARK = {"stroke": "var(--muted)", "stroke_dasharray": "3 3"}
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,12 @@ class Frame:
     x: Range
     y: Range
     height: int = HEIGHT
+    top: int = TOP
 
     @property
     def inner(self) -> tuple[float, float]:
         """Width and height of the plotted area."""
-        return WIDTH - LEFT - RIGHT, self.height - TOP - BOTTOM
+        return WIDTH - LEFT - RIGHT, self.height - self.top - BOTTOM
 
     def across(self, value: float) -> float:
         """The distance of x from the area's left."""
@@ -76,13 +78,13 @@ def line_chart(
     x_range = (min(xs), max(xs)) if max(xs) > min(xs) else padded(xs[0], xs[0])
     frame = Frame(x_range, robust_range([y for points in lines.values() for _, y in points]))
     drawn = [_line(frame, points, i) for i, points in enumerate(lines.values())]
-    marked = _mark(frame, *mark) if mark else ""
+    marked = _mark(frame, mark[0]) if mark else ""
     return _chart(
         title or f"{y_label} by {x_label}: {', '.join(series)}",
         frame,
         (x_label, y_label),
         _area(frame, marked, *drawn),
-        _line_legend(list(series)),
+        _line_legend(list(series), mark[1] if mark else None),
     )
 
 
@@ -100,8 +102,8 @@ def scatter(
     ----------
     points : (n, 2)
     labels : sequence, optional
-        One a point. Numbers of many values become a colour scale; anything else the 12 most frequent labels and
-        "other".
+        One a point. Numbers of many values become a colour scale; of anything else the 12 most frequent are
+        named, the rest is "other".
     x_label, y_label, title : str, optional
 
     Returns
@@ -117,7 +119,7 @@ def scatter(
     ranges = [
         padded(float(axis.min()), float(axis.max()), 0.04) if len(axis) else (0.0, 1.0) for axis in places.T
     ]
-    frame = Frame(ranges[0], ranges[1], height - 18 * colours.legend_rows)
+    frame = Frame(ranges[0], ranges[1], height - 18 * colours.legend_rows - 6, top=10)
     where = [[(frame.across(x), frame.down(y)) for x, y in places[rows]] for rows in colours.rows]
     dots = [dots_of(at) for dots_of, at in zip(colours.draw, where, strict=True)]
     names = colours.names_on_map([np.median(at, axis=0) if at else np.zeros(2) for at in where])
@@ -168,7 +170,7 @@ def bars(
     line = ""
     if mark:
         x = f"{left + mark[0] * unit:.1f}"
-        line = tag("path", d=f"M{x} {top - 4}V{height}", stroke="var(--muted)", stroke_dasharray="3 3")
+        line = tag("path", d=f"M{x} {top - 4}V{height}", **_MARK)
         line += tag("text", escaped(mark[1]), x=x, y=12, text_anchor="middle", class_="muted")
     drawn = (_bar(name, value, unit, (left, top + step * i)) for i, (name, value) in enumerate(shown))
     return _svg(title or "Bars", height, *drawn, line)
@@ -181,9 +183,7 @@ def _bar(name: str, value: float, unit: float, at: tuple[float, float]) -> str:
     whole = tag("title", escaped(f"{name}: {number(value)}"))
     box = tag("rect", x=left, y=top + 3, width=f"{long:.1f}", height=14, fill="var(--c0)")
     text = tag("text", escaped(short), x=left - 8, y=top + 14, text_anchor="end")
-    figure = tag(
-        "text", escaped(f"{value:.2f}"), x=f"{left + long + 6:.1f}", y=top + 14, class_="muted halo-thin"
-    )
+    figure = tag("text", escaped(f"{value:.2f}"), x=f"{left + long + 6:.1f}", y=top + 14, class_="muted")
     return tag("g", whole, box, text, figure)
 
 
@@ -198,14 +198,11 @@ def _line(frame: Frame, points: Points, index: int) -> str:
     )  # fmt: skip
 
 
-def _mark(frame: Frame, value: float, name: str) -> str:
-    x, right = frame.across(value), frame.across(value) > frame.inner[0] / 2
-    line = tag("path", d=f"M{x:.1f} 0V{frame.inner[1]}", stroke="var(--muted)", stroke_dasharray="3 3")
-    side = {"x": f"{x - 5 if right else x + 5:.1f}", "text_anchor": "end" if right else "start"}
-    return line + tag("text", escaped(name), y=12, class_="muted", **side)
+def _mark(frame: Frame, value: float) -> str:
+    return tag("path", d=f"M{frame.across(value):.1f} 0v{frame.inner[1]}", **_MARK)
 
 
-def _line_legend(names: Sequence[str]) -> str:
+def _line_legend(names: Sequence[str], mark: str | None) -> str:
     out, x = [], 0.0
     for index, name in enumerate(names):
         dash = DASHES[index % len(DASHES)] or None
@@ -213,6 +210,9 @@ def _line_legend(names: Sequence[str]) -> str:
         out.append(tag("path", d=f"M{x:.0f} 8h22", **stroke))
         out.append(tag("text", escaped(name), x=f"{x + 28:.0f}", y=12))
         x += 28 + 7 * len(name) + 22
+    if mark:
+        out.append(tag("path", d=f"M{x + 4:.0f} 1v14", **_MARK))
+        out.append(tag("text", escaped(mark), x=f"{x + 12:.0f}", y=12, class_="muted"))
     return tag("g", *out, transform=f"translate({LEFT} 6)")
 
 
@@ -224,7 +224,7 @@ def _chart(
     up = tag(
         "text",
         escaped(labels[1]),
-        transform=f"translate(13 {TOP + tall / 2}) rotate(-90)",
+        transform=f"translate(13 {frame.top + tall / 2}) rotate(-90)",
         text_anchor="middle",
     )
     return _svg(title, height or frame.height, _axes(frame), area, legend, across, up)
@@ -232,17 +232,17 @@ def _chart(
 
 def _axes(frame: Frame) -> str:
     width, tall = frame.inner
-    rows = [(TOP + frame.down(v), number(v)) for v in ticks(*frame.y, 5)]
+    rows = [(frame.top + frame.down(v), number(v)) for v in ticks(*frame.y, 5)]
     columns = [(LEFT + frame.across(v), number(v)) for v in ticks(*frame.x, 7)]
     grid = "".join(f"M{LEFT} {y:.1f}h{width}" for y, _ in rows)
     left = (tag("text", t, x=LEFT - 7, y=f"{y + 4:.1f}", text_anchor="end", class_="muted") for y, t in rows)
     below = (
-        tag("text", t, x=f"{x:.1f}", y=TOP + tall + 17, text_anchor="middle", class_="muted")
+        tag("text", t, x=f"{x:.1f}", y=frame.top + tall + 17, text_anchor="middle", class_="muted")
         for x, t in columns
     )
-    small = "".join(f"M{x:.1f} {TOP + tall}v4" for x, _ in columns)
+    small = "".join(f"M{x:.1f} {frame.top + tall}v4" for x, _ in columns)
     lines = tag("path", d=grid or "M0 0", stroke="var(--grid)") + tag(
-        "path", d=f"M{LEFT} {TOP + tall}h{width}{small}", stroke="var(--muted)", fill="none"
+        "path", d=f"M{LEFT} {frame.top + tall}h{width}{small}", stroke="var(--muted)", fill="none"
     )
     return lines + "".join(left) + "".join(below)
 
@@ -250,7 +250,7 @@ def _axes(frame: Frame) -> str:
 def _area(frame: Frame, *inside: str) -> str:
     """The plotted area; an inner svg clips what lies outside, and needs no id for it."""
     width, tall = frame.inner
-    return tag("svg", *inside, x=LEFT, y=TOP, width=width, height=tall)
+    return tag("svg", *inside, x=LEFT, y=frame.top, width=width, height=tall)
 
 
 def _svg(title: str, height: float, *inside: str) -> str:
