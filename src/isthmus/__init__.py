@@ -7,9 +7,16 @@ Names are loaded when they are first used, so that `import isthmus` costs next t
 """
 
 import importlib
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if "torch" not in sys.modules and "OMP_WAIT_POLICY" not in os.environ:
+    # Threads that wait for each other spin for long by default, which stalls training as soon as another process
+    # wants the core; OpenMP reads this when torch is loaded. docs/notes/arithmetic.md has the measurements.
+    os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
 _HOMES = {
     "Autoencoder": "isthmus.autoencoder",
@@ -24,7 +31,7 @@ _HOMES = {
 }
 _ROOMS = ("data", "errors", "parts", "recipes", "scoring", "training")
 
-__all__ = [*sorted(_HOMES), *_ROOMS]  # noqa: PLE0604
+__all__ = [*sorted(_HOMES), *_ROOMS]
 
 if TYPE_CHECKING:
     from isthmus import data, errors, parts, recipes, scoring, training

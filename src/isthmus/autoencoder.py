@@ -23,11 +23,20 @@ from isthmus.data import (
     preparation_from_json,
     restore,
     schema_from_json,
-    split,
 )
 from isthmus.errors import DataError, ModelFileError
 from isthmus.model import Model
-from isthmus.training import Batches, Checkpoint, Run, Settings, Trainer, Watcher, choose_precision, fast, seeded
+from isthmus.training import (
+    Batches,
+    Checkpoint,
+    Run,
+    Settings,
+    Trainer,
+    Watcher,
+    choose_precision,
+    fast,
+    seeded,
+)
 
 
 class Posterior(NamedTuple):
@@ -158,7 +167,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     # Fitting
 
     def fit(
-        self, X: Any, y: Any = None, *, held_out: Any = None, checkpoint: Callable[..., Checkpoint] | None = None
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        held_out: Any = None,
+        checkpoint: Callable[..., Checkpoint] | None = None,
     ) -> Self:
         """Fit to data.
 
@@ -181,7 +195,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             If the loss doesn't stay finite.
         """
         data = self._open(X, fitting=True)
-        learned, held = choices.held_out_rows(data.n, self.validation if held_out is None else 0, seed := self._seed())
+        learned, held = choices.held_out_rows(
+            data.n, self.validation if held_out is None else 0, seed := self._seed()
+        )
         self._begin(data, learned, seed)
         settings = self._settings(len(learned), seed)
         batches = partial(
@@ -225,7 +241,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             seed=settings.seed,
         )
         self.model_.train()
-        with seeded(settings.seed + self.n_iter_, settings.device), fast(settings.precision, settings.device, self.model_, settings.batch_size):
+        with (
+            seeded(settings.seed + self.n_iter_, settings.device),
+            fast(settings.precision, settings.device, self.model_, settings.batch_size),
+        ):
             for x in batches.epoch(self.n_iter_):
                 trainer.step(x, progress=1.0, rate=1.0)
         self.model_.eval()
@@ -304,7 +323,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if _is_frame(X):
             validate_data(self, X, reset=fitting, skip_check_array=True)
         elif not isinstance(X, (str, Path, Dataset)) and getattr(X, "ndim", 2) <= 2:
-            X = validate_data(self, X, reset=fitting, ensure_all_finite="allow-nan", ensure_min_samples=fewest)
+            X = validate_data(
+                self, X, reset=fitting, ensure_all_finite="allow-nan", ensure_min_samples=fewest
+            )
         kind = self.kind if fitting else "auto"
         schema = None if fitting else self.schema_
         budget = choices.memory_budget(self.memory)
@@ -386,7 +407,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def decode_raw(self, codes: NDArray[Any]) -> NDArray[Any]:
         """Raw rows, (n, columns) or (n, height, width, channels), that codes (n, latent_dim) stand for."""
         if codes.shape[1] != self._n_features_out:
-            raise DataError(f"codes have {codes.shape[1]} values each; this model's have {self._n_features_out}")
+            raise DataError(
+                f"codes have {codes.shape[1]} values each; this model's have {self._n_features_out}"
+            )
         batches = torch.from_numpy(codes).split(self._rows_at_once())
         return self.preparation_.undo(self._run(lambda model, z: model.decode(z), batches))
 
@@ -469,4 +492,3 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
 def _is_frame(X: Any) -> bool:
     return hasattr(X, "columns") and hasattr(X, "dtypes")
-

@@ -147,4 +147,3 @@ def _widths(network: str, shape: tuple[int, ...]) -> tuple[int, ...]:
         return (wide, wide // 2, wide // 4)
     wide = min(max(64, 4 * features), 512)
     return (wide, wide // 2)
-

@@ -1,56 +1,55 @@
-"""Writing files so that there is never half a one."""
+"""Writing a file whole or not at all."""
 
+import contextlib
 import os
-import stat
-import tempfile
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from isthmus.errors import InputError
 
 
-@contextmanager
-def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
-    """Open a file for writing that appears under its name only once it is whole.
+@contextlib.contextmanager
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Give a binary handle whose contents stand at ``path`` once the block ends without a fault.
 
-    A path that is something else than a regular file (a pipe, a device) is written to directly.
+    The bytes go to a temporary neighbour, are flushed to the disk, and are renamed over ``path``; on any
+    fault the neighbour is removed and ``path`` stays as it was. A path that is no regular file (a pipe, a
+    device) is written straight into, for replacing it would destroy it.
 
     Raises
     ------
     InputError
-        If it can't be written; no partial file is left behind.
+        If the file can't be written; the message holds the system's reason.
     """
-    path = Path(path)
+    shown = Path(path)
+    target = Path(os.path.realpath(path))  # a link stays a link
     try:
-        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
-            with path.open("wb") as file:
+        if target.exists() and not target.is_file():
+            with target.open("wb") as file:
                 yield file
-            return
-        with _replacing(path) as file:
-            yield file
-    except OSError as fault:
-        raise InputError(f"{path}: can't be written: {fault.strerror or fault}") from fault
+        else:
+            with _replacing(target) as file:
+                yield file
+    except OSError as error:
+        raise InputError(f"can't write {shown}: {error.strerror or error}") from error
 
 
-@contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+@contextlib.contextmanager
+def _replacing(target: Path) -> Iterator[IO[bytes]]:
+    beside = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}.part")
+    # Not tempfile: its files are private to the owner, and a result should have the usual rights.
+    handle = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
-        with os.fdopen(handle, "wb") as file:
+        # Read-write, since numpy hides the system's reason when it writes to a write-only handle itself.
+        with os.fdopen(handle, "w+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o666 & ~_umask())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+        if target.exists():
+            with contextlib.suppress(OSError):  # rights that can't be copied are no reason to fail
+                beside.chmod(target.stat().st_mode & 0o7777)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)

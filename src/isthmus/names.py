@@ -4,8 +4,13 @@ import difflib
 from collections.abc import Iterable
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """'; did you mean ...?' where a known name is near, else nothing."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
-    """'did you mean ...?' where one is near, else 'choose one of ...'."""
+    """'did you mean ...?' where a known name is near, else the whole choice."""
     known = list(known)
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"choose one of {', '.join(known)}"
+    return did_you_mean(name, known).removeprefix("; ") or f"choose one of {', '.join(known)}"

@@ -33,32 +33,74 @@ def app() -> None:
 
 @app.command()
 @click.argument("data", metavar="DATA")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Model file.  [default: NAME.safetensors]")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Model file.  [default: NAME.safetensors]"
+)
 @click.option("--recipe", default="ae", show_default=True, help="Which autoencoder; see `isthmus recipes`.")
-@click.option("--latent-dim", type=int, help="Number of code values.  [default: root of the number of features]")
+@click.option(
+    "--latent-dim", type=int, help="Number of code values.  [default: root of the number of features]"
+)
 @click.option(
     "--set", "options", type=Setting(), multiple=True, metavar="NAME=VALUE",
     help="An option of the recipe, such as beta=4; repeatable.",
 )  # fmt: skip
 @click.option("--network", default="auto", show_default=True, help="dense or conv.")
-@click.option("--hidden", type=WIDTHS, metavar="N,N,...", help="Widths of the encoder's layers (dense) or stages (conv).")
+@click.option(
+    "--hidden",
+    type=WIDTHS,
+    metavar="N,N,...",
+    help="Widths of the encoder's layers (dense) or stages (conv).",
+)
 @click.option("--activation", default="auto", show_default=True, help="relu, silu, gelu, elu or tanh.")
-@click.option("--likelihood", default="auto", show_default=True, help="gaussian, laplace, bernoulli, mixed or gaussian:0.1.")
+@click.option(
+    "--likelihood",
+    default="auto",
+    show_default=True,
+    help="gaussian, laplace, bernoulli, mixed or gaussian:0.1.",
+)
 @click.option("--epochs", type=int, help="Passes over the data.  [default: enough for 4,000 steps]")
 @click.option("--minutes", type=float, help="Time budget instead; the learning rate falls to 0 at its end.")
 @click.option("--batch-size", type=int, help="Rows per step.  [default: near the root of the number of rows]")
 @click.option("--learning-rate", type=float, default=2e-3, show_default=True, help="Its peak.")
 @click.option("--weight-decay", type=float, default=1e-4, show_default=True)
-@click.option("--shift", type=int, default=0, show_default=True, help="Pictures: move by up to so many pixels, at random.")
-@click.option("--validation", default="0.1", show_default=True, help="Share or number of rows held out, or a file of them.")
-@click.option("--patience", default="auto", show_default=True, help="Epochs to wait for improvement; none: never stop early.")
+@click.option(
+    "--shift",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Pictures: move by up to so many pixels, at random.",
+)
+@click.option(
+    "--validation",
+    default="0.1",
+    show_default=True,
+    help="Share or number of rows held out, or a file of them.",
+)
+@click.option(
+    "--patience",
+    default="auto",
+    show_default=True,
+    help="Epochs to wait for improvement; none: never stop early.",
+)
 @click.option("--precision", default="auto", show_default=True, help="float32 or bfloat16.")
 @click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
-@click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True, help="Repeats a fit to the bit on one CPU.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31),
+    default=0,
+    show_default=True,
+    help="Repeats a fit to the bit on one CPU.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of a run that was stopped.")
-@click.option("--checkpoint-every", type=float, default=30.0, show_default=True, help="Seconds between checkpoints.")
-@click.option("--tensorboard", type=click.Path(path_type=Path), metavar="FOLDER", help="Write TensorBoard events too.")
-@click.option("--report/--no-report", default=True, show_default=True, help="Write the HTML page beside the model.")
+@click.option(
+    "--checkpoint-every", type=float, default=30.0, show_default=True, help="Seconds between checkpoints."
+)
+@click.option(
+    "--tensorboard", type=click.Path(path_type=Path), metavar="FOLDER", help="Write TensorBoard events too."
+)
+@click.option(
+    "--report/--no-report", default=True, show_default=True, help="Write the HTML page beside the model."
+)
 @data_options
 @output_options
 def fit(**asked: Any) -> None:
@@ -74,7 +116,13 @@ def fit(**asked: Any) -> None:
 @app.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("data", metavar="DATA")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help=".csv, .parquet, .feather, .npy or .npz.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help=".csv, .parquet, .feather, .npy or .npz.",
+)
 @click.option("--std", is_flag=True, help="Write the posterior's standard deviations too.")
 @data_options
 @output_options
@@ -88,7 +136,13 @@ def encode(**asked: Any) -> None:
 @app.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("codes", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="A table, array or folder of pictures.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A table, array or folder of pictures.",
+)
 @output_options
 def decode(**asked: Any) -> None:
     """Write the rows that CODES (a table or array of code values) stand for."""
@@ -100,7 +154,13 @@ def decode(**asked: Any) -> None:
 @app.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("data", metavar="DATA")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="A table, array or folder of pictures.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A table, array or folder of pictures.",
+)
 @data_options
 @output_options
 def reconstruct(**asked: Any) -> None:
@@ -113,7 +173,9 @@ def reconstruct(**asked: Any) -> None:
 @app.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("data", metavar="DATA")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="HTML page.  [default: MODEL's name with .html]")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="HTML page.  [default: MODEL's name with .html]"
+)
 @data_options
 @output_options
 def report(**asked: Any) -> None:
@@ -141,7 +203,9 @@ def list_recipes(as_json: bool) -> None:
 
     table = [recipes.get(name) for name in recipes.names()]
     if as_json:
-        rows = [{"name": r.name, "summary": r.summary, "options": r.options, "source": r.source} for r in table]
+        rows = [
+            {"name": r.name, "summary": r.summary, "options": r.options, "source": r.source} for r in table
+        ]
         click.echo(json.dumps(rows))
         return
     from rich.console import Console
@@ -149,4 +213,3 @@ def list_recipes(as_json: bool) -> None:
     from isthmus.report.terminal import show_recipes
 
     show_recipes(Console(), table)
-

@@ -37,7 +37,9 @@ def fit_command(**asked: Any) -> None:
     kept: list[Checkpoint] = []
 
     def checkpoint(identity: dict[str, Any]) -> Checkpoint:
-        kept.append(Checkpoint(checkpoint_path, identity, resume=asked["resume"], every=asked["checkpoint_every"]))
+        kept.append(
+            Checkpoint(checkpoint_path, identity, resume=asked["resume"], every=asked["checkpoint_every"])
+        )
         return kept[0]
 
     with ProgressBar(asked["epochs"], quiet=asked["quiet"] or asked["as_json"]) as bar:
@@ -132,7 +134,12 @@ def explicit_command(asked: dict[str, Any], estimator: Autoencoder) -> str:
 
 
 def _print_results(
-    asked: dict[str, Any], estimator: Autoencoder, data: Dataset, honest: Honest, model: Path, page: Path | None
+    asked: dict[str, Any],
+    estimator: Autoencoder,
+    data: Dataset,
+    honest: Honest,
+    model: Path,
+    page: Path | None,
 ) -> None:
     command = explicit_command(asked, estimator)
     if asked["as_json"]:
@@ -145,5 +152,6 @@ def _print_results(
     show_fit(Console(), estimator, data, honest, model, page)
     click.echo(f"the same in full: {command}")
     if estimator.record_["stopped"] == "interrupted":
-        click.echo("stopped by Ctrl-C: the best model so far is kept; --resume goes on from the checkpoint", err=True)
-
+        click.echo(
+            "stopped by Ctrl-C: the best model so far is kept; --resume goes on from the checkpoint", err=True
+        )

@@ -15,7 +15,9 @@ class Setting(click.ParamType):
 
     name = "NAME=VALUE"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, float]:
         """'beta=4' -> ('beta', 4.0)."""
         name, equals, number = str(value).partition("=")
         try:
@@ -29,7 +31,9 @@ class Widths(click.ParamType):
 
     name = "N,N,..."
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
         """'512,256' -> (512, 256); 'none' -> ()."""
         if str(value).lower() == "none":
             return ()
@@ -43,7 +47,9 @@ class PictureSize(click.ParamType):
 
     name = "HxW"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
         """'64x48' -> (64, 48)."""
         match = re.fullmatch(r"(\d+)x(\d+)", str(value))
         if not match:
@@ -82,8 +88,12 @@ data_options = _together(
     click.option("--size", type=PictureSize(), help="Scale pictures to this size."),
     click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them."),
     click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out; repeatable."),
-    click.option("--label", metavar="COLUMN", help="A column that is a label: not learned, but shown in the report."),
-    click.option("--memory", type=MemorySize(), help="What data may take before they are streamed.  [default: 1/4]"),
+    click.option(
+        "--label", metavar="COLUMN", help="A column that is a label: not learned, but shown in the report."
+    ),
+    click.option(
+        "--memory", type=MemorySize(), help="What data may take before they are streamed.  [default: 1/4]"
+    ),
 )
 output_options = _together(
     click.option("--force", is_flag=True, help="Overwrite files that exist."),

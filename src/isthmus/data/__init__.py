@@ -1,7 +1,6 @@
 """Files in, files out: data as rows of raw numbers, and back again. NumPy only, no torch."""
 
 from isthmus.data.dataset import Dataset
-from isthmus.data.files import atomic_write
 from isthmus.data.opening import open_data
 from isthmus.data.preparation import (
     ImagePreparation,
@@ -15,6 +14,7 @@ from isthmus.data.schema import Column, ImageSchema, Schema, TableSchema, schema
 from isthmus.data.source import ArraySource, FileSource, Source, chunks
 from isthmus.data.splits import split
 from isthmus.data.writing import check_output, read_codes, write_codes, write_data
+from isthmus.files import atomic_write
 
 __all__ = [
     "ArraySource",

@@ -1,7 +1,6 @@
 """What opening data gives, and what was asked for."""
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -105,9 +104,3 @@ def some(names: Sequence[object], most: int = 3) -> str:
     """Write a list for a message: the first few, and how many more there are."""
     shown = ", ".join(str(name) for name in names[:most])
     return shown + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a hint at the most similar known name, or nothing."""
-    close = difflib.get_close_matches(name, list(known), 1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from isthmus.data.files import atomic_write
 from isthmus.data.images import ENDINGS
 from isthmus.errors import InputError
+from isthmus.files import atomic_write
 
 Opener = Callable[[Path], AbstractContextManager[IO[bytes]]]
 _FORMATS: dict[str, tuple[str, dict[str, Any]]] = {

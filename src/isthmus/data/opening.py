@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.data import arrayfiles, arrays, builtin, csvfiles, images, tablefiles, tables
-from isthmus.data.dataset import Dataset, Options, nearest
+from isthmus.data.dataset import Dataset, Options
 from isthmus.data.schema import Schema
 from isthmus.errors import DataError
+from isthmus.names import did_you_mean
 
 ENDINGS = (".npy", ".npz", ".csv", ".parquet", ".feather", ".arrow")
 
@@ -104,4 +105,4 @@ def _similar(path: Path) -> str:
     known = list(builtin.NAMES)
     if path.parent.is_dir():
         known += [found.name for found in path.parent.iterdir()]
-    return nearest(path.name, known) or f"; built-in are {', '.join(builtin.NAMES)}"
+    return did_you_mean(path.name, known) or f"; built-in are {', '.join(builtin.NAMES)}"

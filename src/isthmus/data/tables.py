@@ -9,10 +9,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from isthmus.data.cells import Faults, column_labels, column_numbers, numbers, texts
-from isthmus.data.dataset import Dataset, Options, nearest, some
+from isthmus.data.dataset import Dataset, Options, some
 from isthmus.data.schema import ARROW_NUMBERS, Column, Role, TableSchema
 from isthmus.data.source import Collector, Source
 from isthmus.errors import DataError
+from isthmus.names import did_you_mean
 
 _FEW_CATEGORIES = 50
 _MOST_CATEGORIES = 1000
@@ -75,7 +76,7 @@ def _kept_columns(reader: TableReader, options: Options) -> list[int]:
     for name in asked:
         if name not in names:
             raise DataError(
-                f"{reader.where}: no column {name!r}{nearest(name, names)}; there are {some(names, 8)}"
+                f"{reader.where}: no column {name!r}{did_you_mean(name, names)}; there are {some(names, 8)}"
             )
     kept = [i for i, name in enumerate(names) if name not in asked]
     if "" in (names[i] for i in kept):

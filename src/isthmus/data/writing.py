@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from isthmus.data.arrayfiles import array_names
 from isthmus.data.dataset import Dataset, Options
-from isthmus.data.files import atomic_write
 from isthmus.data.folders import write_folder
 from isthmus.data.opening import open_data, read_table
 from isthmus.data.restoring import restore, to_arrow
 from isthmus.data.schema import ImageSchema, Schema, TableSchema
 from isthmus.data.tables import from_reader
 from isthmus.errors import DataError, InputError
+from isthmus.files import atomic_write
 
 _ARRAYS = (".npy", ".npz")
 _TABLES = (".csv", ".parquet", ".feather", ".arrow")

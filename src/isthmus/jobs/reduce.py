@@ -51,7 +51,9 @@ class Honest:
         if self.model < self.pca:
             return f"{1 - self.model / self.pca:.0%} less error than PCA with {values}."
         if self.model >= self.mean:
-            return "Worse than guessing the mean of every column: this model has learned nothing. Train longer."
+            return (
+                "Worse than guessing the mean of every column: this model has learned nothing. Train longer."
+            )
         return f"PCA with {values} is better here: train longer, or use PCA."
 
     def to_json(self) -> dict[str, Any]:
@@ -95,7 +97,9 @@ def compare(estimator: Autoencoder, judged: Judged) -> Honest:
     judge = _prepared(estimator, judged.data, rows)
     centre = np.nan_to_num(np.nanmean(known, axis=0))
     latent_dim = estimator.model_.bottleneck.latent_dim
-    pca = PCA(min(latent_dim, *known.shape), svd_solver="full" if known.shape[1] <= 500 else "auto", random_state=0)
+    pca = PCA(
+        min(latent_dim, *known.shape), svd_solver="full" if known.shape[1] <= 500 else "auto", random_state=0
+    )
     pca.fit(np.where(np.isnan(known), centre, known))
     rebuilt = pca.inverse_transform(pca.transform(np.where(np.isnan(judge), centre, judge)))
     return Honest(
@@ -106,7 +110,6 @@ def compare(estimator: Autoencoder, judged: Judged) -> Honest:
         rows=len(rows),
         which=judged.which,
     )
-
 
 
 def _some(rows: Rows, most: int) -> Rows:

@@ -53,6 +53,11 @@ def number(value: float) -> str:
     return f"{value:.4g}".replace("-", "−")
 
 
+def shortened(text: str, most: int = 60) -> str:
+    """A text cut to a length, the cut marked."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def share(value: float) -> str:
     """A share in percent, without false precision."""
     return f"{value:.0%}" if abs(value) >= 0.0995 else f"{value:.1%}"

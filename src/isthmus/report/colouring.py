@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.report.axes import number
+from isthmus.report.axes import number, shortened
 from isthmus.report.markup import escaped, tag
 
 Places = Sequence[tuple[float, float]]
@@ -128,9 +128,9 @@ class ByName:
 
     def _entry(self, index: int, x: float, y: float) -> str:
         name = self.names[index]
-        short = name if len(name) <= 16 else name[:15] + "…"
-        text = tag("text", tag("title", escaped(name)), escaped(short), x=f"{x + 12:.0f}", y=f"{y + 12:.0f}")
-        return self._drawer(index)([(x + 4, y + 8)]) + text
+        short = shortened(name, 16)
+        text = tag("text", escaped(short), x=f"{x + 12:.0f}", y=f"{y + 12:.0f}")
+        return tag("g", tag("title", escaped(name)), self._drawer(index)([(x + 4, y + 8)]), text)
 
 
 @dataclass(frozen=True)

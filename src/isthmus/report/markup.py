@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
-_WORD_BREAK = re.compile(r"(?<=[_./\\-])(?=\w)")
+_WORD_BREAK = re.compile(r"(?<=[_/\\])(?=\w)")
 
 
 def escaped(text: object) -> str:
@@ -91,5 +91,5 @@ def definitions(pairs: Iterable[tuple[str, object]]) -> str:
 
 
 def _breakable(text: object) -> str:
-    """Escaped text whose long names may be parted after _ . / and -."""
+    """Escaped text whose long names may be parted after _ and /."""
     return "<wbr>".join(escaped(piece) for piece in _WORD_BREAK.split(str(text)))

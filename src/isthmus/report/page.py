@@ -25,7 +25,7 @@ def write_report(
     honest: Honest,
     *,
     title: str,
-    model: str = "model.safetensors",
+    model: str | None = None,
 ) -> None:
     """Write the report on a fitted autoencoder as one self-contained page, atomically.
 
@@ -42,14 +42,15 @@ def write_report(
         The model's error beside PCA's and the mean's, on these rows.
     title : str
         The heading, in plain text.
-    model : str, default="model.safetensors"
-        The model file's name, for the commands to copy.
+    model : str, optional
+        The model file's name, for the commands to copy. Default: as the page is called.
 
     Raises
     ------
     InputError
         If the file can't be written.
     """
+    model = model or Path(path).with_suffix(".safetensors").name
     page = report(estimator, data, judged, honest, title=title, model=model)
     with atomic_write(path) as file:
         file.write(page.encode())
@@ -62,7 +63,7 @@ def report(
     honest: Honest,
     *,
     title: str,
-    model: str = "model.safetensors",
+    model: str,
 ) -> str:
     """The page that `write_report` writes, as text."""
     study = Study.of(estimator, judged)

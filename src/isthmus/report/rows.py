@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import TableSchema
-from isthmus.report.axes import number, share
+from isthmus.report.axes import number, share, shortened
 from isthmus.report.markup import escaped, figure, paragraph, section, table, tag
 from isthmus.report.sheets import originals_and_reconstructions, png_data_uri
 from isthmus.report.study import Columns, Study
@@ -64,7 +64,7 @@ def _columns_section(columns: Columns, which: str) -> str:
         title="Error of each column as a share of its variance",
         mark=(1.0, "guessing the mean"),
     )
-    caption = "Squared error of each column, as a share of its variance on these rows. At 0 it is perfect."
+    caption = "Squared error of each column, as a share of its variance on these rows: 0 is perfect."
     caption += f" The {MOST_BARS} worst of {len(order)} columns." if len(order) > MOST_BARS else ""
     constant = [names[i] for i in range(len(names)) if i not in set(known.tolist())]
     note = f"Constant on these rows, so without a share: {', '.join(constant[:20])}." if constant else ""
@@ -98,7 +98,7 @@ def _rows_section(study: Study, columns: Columns, which: str) -> str:
     return section(
         "Rows worst and best rebuilt",
         paragraph(
-            f"From the {which}. A row rebuilt badly is unlike the rest: rare, or wrong. "
+            f"From the {which}. A row rebuilt badly is often a rare one, or holds a wrong cell. "
             f"The median error is {number(float(np.median(study.errors)))}."
         ),
         _summary(study, columns, worst, "Worst"),
@@ -120,7 +120,7 @@ def _summary(study: Study, columns: Columns, positions: Sequence[int] | NDArray[
 
 
 def _label(study: Study, position: int) -> tuple[str, ...]:
-    return () if study.data.labels is None else (str(study.data.labels[position]),)
+    return () if study.data.labels is None else (shortened(str(study.data.labels[position])),)
 
 
 def _blame(columns: Columns, position: int) -> str:

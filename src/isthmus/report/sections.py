@@ -24,8 +24,9 @@ def lead(estimator: Autoencoder, honest: Honest) -> str:
     record, what = estimator.record_, _what(estimator)
     left = share(honest.model / honest.mean) if honest.mean > 0 else "none"
     return (
-        f"Recipe “{estimator.recipe}” learned from {plural(record['training_rows'], 'row')} ({what}) to write each "
-        f"as {plural(honest.latent_dim, 'value')}. Rebuilding from these leaves {left} of the variance unexplained."
+        f"Recipe “{estimator.recipe}” learned from {plural(record['training_rows'], 'row')} ({what}) "
+        f"to write each as {plural(honest.latent_dim, 'value')}; "
+        f"rebuilt from these, {honest.rows:,} {honest.which} keep an error of {left} of their variance."
     )
 
 
@@ -58,8 +59,8 @@ def honest_section(estimator: Autoencoder, honest: Honest) -> str:
             strong=0,
         ),
         paragraph(
-            "The error of a row is the sum of the squared differences over its known cells, in prepared units: "
-            f"{units}. “Variance left” is that error as a share of the error of always guessing the mean. "
+            "The error of a row is the sum of the squared differences over its known cells, in prepared "
+            f"units: {units}. “Variance left” is that error as a share of the error of the mean. "
             + _fairness(honest),
             "note",
         ),
@@ -70,7 +71,10 @@ def honest_section(estimator: Autoencoder, honest: Honest) -> str:
 def _fairness(honest: Honest) -> str:
     if honest.which.startswith("training"):
         return "All three have seen these rows while fitting, so the figures flatter them."
-    return "PCA and the mean have not seen these rows, and the model's weights were not fitted to them."
+    return (
+        "None of the three was fitted to these rows; "
+        "if they were held out from a fit, they chose the epoch whose weights are kept."
+    )
 
 
 def learning_section(estimator: Autoencoder) -> str:
@@ -154,7 +158,7 @@ def model_section(estimator: Autoencoder) -> str:
         ("weights", f"{weights:,}"),
         (
             "data",
-            f"{plural(data['rows'], 'row')} ({data['container']}), {shape_text(estimator.schema_.to_json())}",
+            f"{plural(data['rows'], 'row')} ({data['container']}), {_what(estimator)}",
         ),
         ("trained on", f"{plural(record['training_rows'], 'row')}; {record['held_out_rows']:,} held out"),
         ("fingerprint", f"SHA-256 {data['sha256']}"),

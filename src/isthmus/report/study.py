@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 from isthmus.autoencoder import Autoencoder
 from isthmus.data import Column, Dataset, TableSchema
 from isthmus.jobs.reduce import Judged
-from isthmus.report.axes import number
+from isthmus.report.axes import number, shortened
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -60,7 +60,7 @@ class Study:
         """Originals and reconstructions, each (n, height, width, channels)."""
         some = self.data.subset(positions)
         shape = (len(positions), *self.data.schema.shape)
-        rebuilt = np.asarray(self.estimator.reconstruct(some))
+        rebuilt = self.estimator.reconstruct_raw(some)
         return some.source.read(0, some.n).reshape(shape), rebuilt.reshape(shape)
 
 
@@ -69,7 +69,7 @@ class Columns:
     """A table's rows and their reconstructions, column by column.
 
     ``raw`` and ``rebuilt`` are (n, columns); ``errors`` (n, columns) are squared errors in prepared units,
-    summed over a category's cells; ``shares`` (columns,) their means over the columns' variances on these rows.
+    summed over a category's cells; ``shares`` (columns,) their means over the columns' variances here.
     """
 
     columns: tuple[Column, ...]
@@ -105,7 +105,7 @@ class Columns:
         if np.isnan(value):
             return "missing"
         if what.role == "categorical":
-            return what.categories[int(value)]
+            return shortened(what.categories[int(value)])
         if what.role == "boolean":
             return "true" if value > 0.5 else "false"
         return number(float(np.rint(value)) if what.number_type.kind in "iu" else float(value))

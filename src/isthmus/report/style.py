@@ -12,7 +12,7 @@ html { -webkit-text-size-adjust:100% }
 body { margin:0 auto; padding:3rem 1.25rem 4rem; max-width:58rem; background:var(--paper); color:var(--ink);
   font:1rem/1.55 "Source Serif 4","Source Serif Pro",Charter,"Bitstream Charter",Cambria,Georgia,serif;
   font-variant-numeric:oldstyle-nums; overflow-wrap:break-word }
-h1,h2,h3,table,dt,figcaption,summary,.kicker,svg,footer { font-family:system-ui,-apple-system,
+h1,h2,h3,table,dl,figcaption,summary,.kicker,svg,footer { font-family:system-ui,-apple-system,
   "Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif; font-variant-numeric:normal }
 h1 { font-size:clamp(1.6rem,5vw,2.15rem); line-height:1.15; letter-spacing:-.015em; margin:.2rem 0 .8rem;
   font-weight:650; text-wrap:balance }
@@ -35,7 +35,7 @@ th:last-child,td:last-child { padding-right:0 }
 tbody th { font-weight:500 }
 thead th { border-bottom:1px solid var(--ink); font-weight:600; vertical-align:bottom }
 tbody tr + tr > * { border-top:1px solid var(--grid) }
-.n { text-align:right } .strong > * { font-weight:650 }
+.n { text-align:right } td.n { white-space:nowrap } .strong > * { font-weight:650 }
 .figures { display:grid; grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr)); gap:.5rem 2rem }
 figure { margin:1rem 0; min-width:0 }
 figure svg { display:block; width:100%; height:auto; max-width:40rem }
@@ -44,8 +44,7 @@ figcaption { font-size:.85rem; line-height:1.45; color:var(--muted); margin-top:
 details { border-top:1px solid var(--grid); padding:.3rem 0 } details + h3 { margin-top:2.2rem }
 summary { cursor:pointer; font-size:.9rem; padding:.25rem 0 }
 dl { display:grid; grid-template-columns:minmax(6.5rem,max-content) 1fr; gap:.25rem 1.4rem; margin:1rem 0;
-  font-size:.92rem;
-  font-variant-numeric:lining-nums } dt { color:var(--muted); font-size:.86rem } dd { margin:0; min-width:0;
+  font-size:.87rem } dt { color:var(--muted) } dd { margin:0; min-width:0;
   overflow-wrap:anywhere }
 pre { background:var(--wash); border:1px solid var(--grid); border-radius:4px; padding:.7rem .9rem;
   overflow-x:auto;
@@ -57,6 +56,6 @@ svg text { fill:var(--ink); font-size:12px } svg .muted { fill:var(--muted) }
 svg .halo { paint-order:stroke; stroke:var(--paper); stroke-width:3.5px; stroke-linejoin:round;
   font-weight:650 }
 @media print { body { max-width:none; padding:0; font-size:10pt }
-  figure,tr,pre,.verdict { break-inside:avoid } h2,h3 { break-after:avoid } 
+  figure,tr,pre,.verdict { break-inside:avoid } h2,h3 { break-after:avoid }
   pre { white-space:pre-wrap } }
 """

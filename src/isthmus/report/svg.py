@@ -1,7 +1,8 @@
 """Charts as inline SVG. Colours come from the page's CSS variables, so that light and dark need one drawing.
 
 No namespace is stated, for inside HTML none is needed; every text is escaped; every chart has a title for
-readers who can't see it. The six colours are Okabe & Ito's (2008), told apart by those who see red and green alike.
+readers who can't see it. The six colours are Okabe & Ito's (2008), which those who see
+red and green alike can tell apart.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isthmus.report.axes import Range, number, padded, robust_range, ticks
+from isthmus.report.axes import Range, number, padded, robust_range, shortened, ticks
 from isthmus.report.colouring import colouring
 from isthmus.report.markup import escaped, tag
 
@@ -164,7 +165,8 @@ def bars(
     """
     shown = [(name, float(value)) for name, value in zip(names, values, strict=True)][:MOST_BARS]
     left, step, top = 170, 21, 22 if mark else 4
-    largest = max([value for _, value in shown if np.isfinite(value)] + ([mark[0]] if mark else [])) or 1.0
+    known = [value for _, value in shown if np.isfinite(value)]
+    largest = max([*known, mark[0] if mark else 0.0]) or 1.0
     unit = (WIDTH - left - 60) / largest
     height = top + step * len(shown) + 4
     line = ""
@@ -179,11 +181,17 @@ def bars(
 def _bar(name: str, value: float, unit: float, at: tuple[float, float]) -> str:
     left, top = at
     long = unit * max(value, 0.0) if np.isfinite(value) else 0.0
-    short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    short = shortened(name, LONGEST_NAME)
     whole = tag("title", escaped(f"{name}: {number(value)}"))
     box = tag("rect", x=left, y=top + 3, width=f"{long:.1f}", height=14, fill="var(--c0)")
     text = tag("text", escaped(short), x=left - 8, y=top + 14, text_anchor="end")
-    figure = tag("text", escaped(f"{value:.2f}"), x=f"{left + long + 6:.1f}", y=top + 14, class_="muted")
+    figure = tag(
+        "text",
+        f"{value:.2f}" if np.isfinite(value) else "–",
+        x=f"{left + long + 6:.1f}",
+        y=top + 14,
+        class_="muted",
+    )
     return tag("g", whole, box, text, figure)
 
 

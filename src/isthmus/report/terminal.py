@@ -15,11 +15,13 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from isthmus.autoencoder import Autoencoder
+    from isthmus.data import Dataset
     from isthmus.jobs.reduce import Honest
     from isthmus.recipes import Recipe
     from isthmus.training import Progress
 
 SECONDS_BETWEEN_DRAWINGS = 0.2
+MOST_ITEMS = 8
 
 
 class ProgressBar:
@@ -43,7 +45,7 @@ class ProgressBar:
             markup=False,
             table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
         )
-        columns = (BarColumn(bar_width=16), TaskProgressColumn(), status)
+        columns = (BarColumn(bar_width=12), TaskProgressColumn(), status)
         self._bar: Bar | None = None
         if console.is_terminal and not quiet:
             self._bar = Bar(*columns, console=console, auto_refresh=False, expand=True)
@@ -76,13 +78,13 @@ def _status(progress: "Progress", epochs: int | None) -> str:
     """The line beside the bar."""
     latest, done = progress.latest, progress.history[-1] if progress.history else {}
     epoch = progress.epoch if progress.epoch_done else progress.epoch + 1
-    pieces = [f"epoch {epoch}/{epochs}" if epochs else f"epoch {epoch}"]
+    pieces = [f"epoch {epoch}/{epochs}" if epochs else f"epoch {epoch}", _times(progress)]
     pieces += [f"loss {latest['loss']:.4g}"] if "loss" in latest else []
-    if latest.get("rate"):
-        pieces.append(f"distortion {latest['distortion']:.4g} rate {latest['rate']:.3g}")
     pieces += [f"held-out {done['held_loss']:.4g}"] if "held_loss" in done else []
     pieces += [f"best {progress.best_epoch}"] if progress.best_epoch else []
-    return "  ".join([*pieces, _times(progress)])
+    if latest.get("rate"):
+        pieces.append(f"distortion {latest['distortion']:.4g}  rate {latest['rate']:.3g}")
+    return "  ".join(pieces)
 
 
 def _times(progress: "Progress") -> str:
@@ -104,8 +106,8 @@ def clock(seconds: float) -> str:
 def show_fit(
     console: Console,
     estimator: "Autoencoder",
-    honest: "Honest | None" = None,
-    *,
+    data: "Dataset",
+    honest: "Honest | None",
     model: str | Path,
     report: str | Path | None = None,
 ) -> None:
@@ -115,7 +117,9 @@ def show_fit(
     ----------
     console : rich Console
     estimator : fitted Autoencoder
-    honest : Honest, optional
+    data : Dataset
+        What it was fitted on.
+    honest : Honest or None
     model : str or Path
         The model file.
     report : str or Path, optional
@@ -126,17 +130,24 @@ def show_fit(
     pairs += [("report", report)] if report else []
     pairs += [
         ("recipe", f"{estimator.recipe}, {_count(estimator.model_.bottleneck.latent_dim, 'code value')}"),
-        ("data", _data(record, estimator.schema_.to_json())),
+        ("data", f"{_count(data.n, 'row')}, {shape_text(data.schema.to_json())} ({data.container})"),
         ("training", _training(record)),
         *_held_out(record),
     ]
     _print_pairs(console, pairs)
     if honest is not None:
         console.print()
-        _print_honest(console, honest)
+        show_honest(console, honest)
 
 
-def _print_honest(console: Console, honest: "Honest") -> None:
+def show_honest(console: Console, honest: "Honest") -> None:
+    """The model's error beside PCA's and the mean's, and the verdict.
+
+    Parameters
+    ----------
+    console : rich Console
+    honest : Honest
+    """
     table = _table(console, f"on {honest.rows:,} {honest.which}", ("error per row", "variance left"))
     for name, error in (
         ("model", honest.model),
@@ -156,7 +167,7 @@ def show_info(console: Console, description: Mapping[str, Any], *, name: str | P
     ----------
     console : rich Console
     description : mapping
-        As read from the file: params, model, schema, preparation, record, history.
+        As read from the file: params, model, schema, preparation, record, history; perhaps weights.
     name : str or Path, optional
         The file.
     """
@@ -165,6 +176,7 @@ def show_info(console: Console, description: Mapping[str, Any], *, name: str | P
     pairs += [("recipe", params.get("recipe", "")), ("data", _data(record, description.get("schema") or {}))]
     pairs += [(place, part_text(part)) for place, part in spec.items() if place != "part" and part]
     pairs += [("training", _training(record)), *_held_out(record)]
+    pairs += [("weights", f"{description['weights']:,}")] if "weights" in description else []
     pairs += [("seed", (record.get("settings") or {}).get("seed", ""))]
     pairs += [("versions", ", ".join(f"{k} {v}" for k, v in (record.get("versions") or {}).items()))]
     pairs += [("data SHA-256", (record.get("data") or {}).get("sha256", ""))]
@@ -216,7 +228,11 @@ def part_text(part: Any) -> str:
         ]
         return f"{part['part']}({', '.join(said)})" if said else str(part["part"])
     if isinstance(part, (list, tuple)):
-        return (", " if any(isinstance(item, Mapping) for item in part) else " ").join(map(part_text, part))
+        if len(part) > MOST_ITEMS:
+            return f"{len(part)} of them"
+        return (", " if any(isinstance(item, (Mapping, list)) for item in part) else " ").join(
+            map(part_text, part)
+        )
     return f"{part:g}" if isinstance(part, float) else str(part)
 
 
@@ -242,11 +258,8 @@ def _training(record: Mapping[str, Any]) -> str:
 
 def _held_out(record: Mapping[str, Any]) -> list[tuple[str, object]]:
     found = record.get("held_out") or {}
-    figures = [
-        f"{key.removeprefix('held_')} {value:.4g}"
-        for key, value in found.items()
-        if value or key == "held_loss"
-    ]
+    names = ("loss", "distortion", "rate") if found.get("held_rate") else ("loss",)
+    figures = [f"{name} {found[f'held_{name}']:.4g}" for name in names if f"held_{name}" in found]
     rows = _count(record.get("held_out_rows", 0), "row")
     return [("held out", f"{rows}: {', '.join(figures)} nats per row")] if figures else []
 

@@ -5,6 +5,7 @@ denormal numbers, on which a step takes four times as long: they are flushed to 
 their inputs to bfloat16 where the processor has instructions for it.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache
@@ -13,8 +14,10 @@ from typing import Any
 import torch
 from torch import nn
 
-LARGE_PRODUCT = 1 << 24
+WORTH_BFLOAT16 = 1 << 24
 """Multiplications in a layer's product from which bfloat16 pays its overhead."""
+WORTH_THREADS = 1 << 27
+"""Multiplications in a layer's product from which a second thread pays its overhead."""
 LARGE_BATCH = 512
 """Rows from which autocast beats rounding inside each product, on processors with matrix units."""
 
@@ -23,7 +26,8 @@ def choose_precision(model: nn.Module, batch_size: int, device: str) -> str:
     """bfloat16 where the machine has it in hardware and the model is large enough to gain."""
     if device != "cpu":
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    return "bfloat16" if _cpu_has_bfloat16() and is_large(model, batch_size) else "float32"
+    worth = largest_product(model, batch_size) >= WORTH_BFLOAT16
+    return "bfloat16" if worth and _cpu_has_bfloat16() else "float32"
 
 
 @lru_cache
@@ -81,27 +85,28 @@ def _threads(count: int) -> Iterator[None]:
 def fast(precision: str, device: str, model: nn.Module, batch_size: int) -> Iterator[None]:
     """Do what suits this model for the time of a `with` block, then put everything back.
 
-    A small model gets one thread: sharing out its small products gains nothing, and threads that wait for each
-    other spinning make it 30 times slower when another process keeps a core busy.
+    A small model gets one thread. Sharing out small products gains at most a quarter, and threads that wait for
+    each other spinning are many times slower as soon as another process keeps a core busy. The choice goes by size
+    alone, never by the machine's load, for results may depend on the number of threads in their last bits.
     """
     if device != "cpu":
         yield
         return
-    large = is_large(model, batch_size)
-    permitted = large and (precision == "bfloat16" or not permission_rounds())
+    product = largest_product(model, batch_size)
+    permitted = product >= WORTH_BFLOAT16 and (precision == "bfloat16" or not permission_rounds())
     with (
         _flushing_denormals(),
         _products_in("bf16") if permitted else nullcontext(),
-        nullcontext() if large else _threads(1),
+        nullcontext() if product >= WORTH_THREADS else _threads(1),
     ):
         yield
 
 
-def is_large(model: nn.Module, batch_size: int) -> bool:
-    """Whether a batch's largest matrix product is worth two threads, or bfloat16's overhead."""
+def largest_product(model: nn.Module, batch_size: int) -> float:
+    """Multiplications in the largest matrix product that a batch passes; a convolution counts as large."""
     if any(isinstance(module, nn.Conv2d) for module in model.modules()):
-        return True
-    return max((weight.numel() for weight in model.parameters()), default=0) * batch_size >= LARGE_PRODUCT
+        return math.inf
+    return max((weight.numel() for weight in model.parameters()), default=0) * batch_size
 
 
 def autocast(precision: str, device: str, batch_size: int) -> Any:

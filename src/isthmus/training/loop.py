@@ -130,7 +130,11 @@ class Run:
         if self.held is not None:
             metrics |= self.trainer.held_out(self.held.in_order())
             self._keep_best(metrics["held_loss"])
-        metrics |= {"epoch": progress.epoch, "step": progress.step, "seconds": time.monotonic() - self.started}
+        metrics |= {
+            "epoch": progress.epoch,
+            "step": progress.step,
+            "seconds": time.monotonic() - self.started,
+        }
         progress.history.append(metrics)
         progress.stopped = self._reason_to_stop(interrupt)
         self._tell(metrics, epoch_done=True)
@@ -146,7 +150,9 @@ class Run:
             return "interrupted"
         if self.progress.fraction >= 1:
             return "finished"
-        early = self.held is not None and self.settings.patience is not None and waited >= self.settings.patience
+        early = (
+            self.held is not None and self.settings.patience is not None and waited >= self.settings.patience
+        )
         return "early" if early else ""
 
     def _tell(self, metrics: dict[str, float], *, epoch_done: bool) -> None:
@@ -160,7 +166,11 @@ class Run:
         tensors |= {f"best.{name}": t for name, t in self.best.items()}
         for index, state in trainer.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{name}": t for name, t in state.items()}
-        tensors |= {"totals": trainer.totals, "usual_norm": trainer.usual_norm, "random": torch.get_rng_state()}
+        tensors |= {
+            "totals": trainer.totals,
+            "usual_norm": trainer.usual_norm,
+            "random": torch.get_rng_state(),
+        }
         if self.settings.device != "cpu":
             tensors["random_cuda"] = torch.cuda.get_rng_state(self.settings.device)
         return tensors

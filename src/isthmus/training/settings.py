@@ -20,7 +20,7 @@ class Settings:
     learning_rate : float
         The peak, reached after the warm-up.
     weight_decay : float
-        AdamW's, on weight matrices only.
+        AdamW's.
     clip : float
         Largest norm of the whole gradient, as a multiple of its running mean.
     patience : int or None

@@ -6,7 +6,6 @@ Legend: B rows of the batch, `___` the shape of one prepared row.
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -34,9 +33,7 @@ class Trainer:
         conv = any(isinstance(module, nn.Conv2d) for module in model.modules())
         self.model = model.to(settings.device, memory_format=torch.channels_last if conv else None)
         self.optimizer = torch.optim.AdamW(
-            _decayed_and_not(model, settings.weight_decay),
-            lr=settings.learning_rate,
-            fused=True,
+            model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
         self.weights = list(model.parameters())
         self.usual_norm = torch.zeros((), device=settings.device)
@@ -52,7 +49,8 @@ class Trainer:
         with autocast(self.settings.precision, self.settings.device, len(x_B___)):
             trip = self.model(x_B___)
             loss_B = self.model.objective(trip, progress)
-        self.optimizer.zero_grad(set_to_none=True)
+        for weight in self.weights:
+            weight.grad = None
         loss_B.mean().backward()
         self._clip()
         self.optimizer.step()
@@ -68,10 +66,12 @@ class Trainer:
         narrows (after Seetharaman et al., "AutoClip", MLSP 2020, which takes a percentile).
         """
         gradients = [w.grad for w in self.weights if w.grad is not None]
-        norm = torch.stack([torch.dot(g.reshape(-1), g.reshape(-1)) for g in gradients]).sum().sqrt()
+        norm = nn.utils.get_total_norm(gradients, foreach=True)
         bound = torch.where(self.usual_norm > 0, self.settings.clip * self.usual_norm, norm)
         scale = (bound / norm.clamp_min(1e-30)).clamp_max(1.0)
-        self.usual_norm = torch.lerp(torch.where(self.usual_norm > 0, self.usual_norm, norm), norm * scale, 0.02)
+        self.usual_norm = torch.lerp(
+            torch.where(self.usual_norm > 0, self.usual_norm, norm), norm * scale, 0.02
+        )
         if norm.device.type != "cpu" or scale.item() < 1.0:
             torch._foreach_mul_(gradients, scale)
 
@@ -107,14 +107,6 @@ class Trainer:
         self.model.train()
         loss, distortion, rate = (sums[:3] / sums[3]).tolist()
         return {"held_loss": loss, "held_distortion": distortion, "held_rate": rate}
-
-
-def _decayed_and_not(model: nn.Module, decay: float) -> list[dict[str, Any]]:
-    """Decay pulls on weight matrices; biases and scales have no reason to be small."""
-    matrices = [w for w in model.parameters() if w.ndim >= 2]
-    others = [w for w in model.parameters() if w.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
-    return [group for group in groups if group["params"]]
 
 
 @contextmanager

@@ -25,7 +25,9 @@ def _check(shape: Sequence[int], widths: Sequence[int]) -> None:
     check_widths("picture's shape", shape)
     check_widths("hidden", widths)
     if len(shape) != 3 or not widths:
-        raise InputError(f"a convolutional network takes pictures (channels, height, width), not {tuple(shape)}")
+        raise InputError(
+            f"a convolutional network takes pictures (channels, height, width), not {tuple(shape)}"
+        )
 
 
 class ConvEncoder(Part):
@@ -91,7 +93,9 @@ class ConvDecoder(Part):
         _check(shape, widths)
         self.sizes = _sizes(shape[1], shape[2], len(widths))[::-1]
         self.start = (widths[-1], *self.sizes[0])
-        self.from_code = nn.Linear(latent_dim + condition_dim, widths[-1] * self.sizes[0][0] * self.sizes[0][1])
+        self.from_code = nn.Linear(
+            latent_dim + condition_dim, widths[-1] * self.sizes[0][0] * self.sizes[0][1]
+        )
         self.activations = nn.ModuleList(activation_of(activation) for _ in widths)
         outputs = [*widths[::-1][1:], shape[0]]
         self.stages = nn.ModuleList(
