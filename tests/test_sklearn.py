@@ -31,9 +31,7 @@ def test_a_grid_over_a_recipes_own_options():
     X = load_wine().data
     grid = {"options": [{"beta": 0.1}, {"beta": 10.0}]}
     search = GridSearchCV(Autoencoder("vae", epochs=5, random_state=0), grid, cv=2).fit(X)
-    rates = [
-        (a.encode(X).std < 0.5).mean() for a in (search.best_estimator_, clone(search.best_estimator_).fit(X))
-    ]
+    rates = [(a.encode(X).std < 0.5).mean() for a in (search.best_estimator_, clone(search.best_estimator_).fit(X))]
     assert rates[0] == rates[1]
 
 

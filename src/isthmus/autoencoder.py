@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Self, cast
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -64,6 +64,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Widths of the encoder's hidden layers (dense) or stages (conv); the decoder mirrors them.
     activation : str, default="auto"
         relu, silu, gelu, elu or tanh.
+    norm : {"auto", "layer", "none"}, default="auto"
+        Layer norm in dense networks; "auto" has it for pictures.
     likelihood : str, default="auto"
         gaussian, laplace, bernoulli or mixed. gaussian and laplace learn their scale; gaussian:0.1 fixes it.
     epochs : int, optional
@@ -74,7 +76,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Default: the power of two nearest to the square root of the number of rows, from 16 to 1024.
     learning_rate : float, default=0.002
         The peak; it rises over the first 2% of training and falls to zero along a cosine.
-    weight_decay : float, default=0.0001
+    weight_decay : float, default=0.01
     shift : int, default=0
         Pictures: move each by up to this many pixels at random, anew in every epoch.
     validation : float or int, default=0.1
@@ -127,12 +129,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         network: str = "auto",
         hidden: Sequence[int] | None = None,
         activation: str = "auto",
+        norm: str = "auto",
         likelihood: str = "auto",
         epochs: int | None = None,
         minutes: float | None = None,
         batch_size: int | None = None,
         learning_rate: float = 2e-3,
-        weight_decay: float = 1e-4,
+        weight_decay: float = 1e-2,
         shift: int = 0,
         validation: float = 0.1,
         patience: int | str | None = "auto",
@@ -149,6 +152,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.network = network
         self.hidden = hidden
         self.activation = activation
+        self.norm = norm
         self.likelihood = likelihood
         self.epochs = epochs
         self.minutes = minutes
@@ -169,7 +173,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def fit(
         self,
         X: Any,
-        y: Any = None,
+        y: Any = None,  # noqa: ARG002
         *,
         held_out: Any = None,
         checkpoint: Callable[..., Checkpoint] | None = None,
@@ -195,14 +199,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             If the loss doesn't stay finite.
         """
         data = self._open(X, fitting=True)
-        learned, held = choices.held_out_rows(
-            data.n, self.validation if held_out is None else 0, seed := self._seed()
-        )
+        learned, held = choices.held_out_rows(data.n, self.validation if held_out is None else 0, seed := self._seed())
         self._begin(data, learned, seed)
         settings = self._settings(len(learned), seed)
-        batches = partial(
-            Batches, preparation=self.preparation_, memory=choices.memory_budget(self.memory), seed=seed
-        )
+        batches = partial(Batches, preparation=self.preparation_, memory=choices.memory_budget(self.memory), seed=seed)
         training = batches(data.source, rows=learned, batch_size=settings.batch_size)
         chosen_by = (data, held) if held_out is None else self._whole(held_out)
         looks = batches(chosen_by[0].source, rows=chosen_by[1], batch_size=self._rows_at_once())
@@ -266,12 +266,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             network=self.network,
             hidden=None if self.hidden is None else tuple(self.hidden),
             activation=self.activation,
+            norm=self.norm,
             likelihood=self.likelihood,
         )
         choices.check_likelihood(body.likelihood, data, learned, self.preparation_)
         latent_dim = choices.latent_dim(self.latent_dim, self.preparation_.shape)
         with seeded(seed, "cpu"):
-            self.model_ = cast(Model, recipe.build(body, latent_dim, dict(self.options or {})))
+            self.model_ = recipe.build(body, latent_dim, dict(self.options or {}))
         self.body_ = body
         self._n_features_out = latent_dim
         self.__dict__.pop("_trainer", None)
@@ -323,9 +324,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if _is_frame(X):
             validate_data(self, X, reset=fitting, skip_check_array=True)
         elif not isinstance(X, (str, Path, Dataset)) and getattr(X, "ndim", 2) <= 2:
-            X = validate_data(
-                self, X, reset=fitting, ensure_all_finite="allow-nan", ensure_min_samples=fewest
-            )
+            X = validate_data(self, X, reset=fitting, ensure_all_finite="allow-nan", ensure_min_samples=fewest)
         kind = self.kind if fitting else "auto"
         schema = None if fitting else self.schema_
         budget = choices.memory_budget(self.memory)
@@ -367,7 +366,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         model = model.to(device).eval()
         with fast("float32", device, model, self._rows_at_once()):
             results = scoring.per_batch(partial(function, model), batches, device=device, dtype=dtype)
-        return cast(NDArray[Any], results.numpy())
+        return results.numpy()
 
     # What a fitted autoencoder does
 
@@ -407,10 +406,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def decode_raw(self, codes: NDArray[Any]) -> NDArray[Any]:
         """Raw rows, (n, columns) or (n, height, width, channels), that codes (n, latent_dim) stand for."""
         if codes.shape[1] != self._n_features_out:
-            raise DataError(
-                f"codes have {codes.shape[1]} values each; this model's have {self._n_features_out}"
-            )
-        batches = torch.from_numpy(codes).split(self._rows_at_once())
+            raise DataError(f"codes have {codes.shape[1]} values each; this model's have {self._n_features_out}")
+        batches: Sequence[Tensor] = torch.split(torch.from_numpy(codes), self._rows_at_once())
         return self.preparation_.undo(self._run(lambda model, z: model.decode(z), batches))
 
     def reconstruct(self, X: Any) -> Any:

@@ -167,7 +167,7 @@ def record(
 
 def plain_params(params: Mapping[str, Any]) -> dict[str, Any]:
     """The estimator's parameters that JSON can hold; callbacks and generators stay behind."""
-    kept = {}
+    kept: dict[str, Any] = {}
     for name, value in params.items():
         if isinstance(value, Mapping):
             kept[name] = dict(value)

@@ -33,9 +33,7 @@ class Model(Part):
         self.encoder, self.bottleneck, self.decoder = encoder, bottleneck, decoder
         self.likelihood, self.terms, self.corruption = likelihood, nn.ModuleList(terms), corruption
 
-    def forward(
-        self, x_B___: Tensor, condition_BC: Tensor | None = None, *, sample: bool | None = None
-    ) -> Trip:
+    def forward(self, x_B___: Tensor, condition_BC: Tensor | None = None, *, sample: bool | None = None) -> Trip:
         """The whole way. Codes are drawn if `sample`; by default in training only."""
         sample = self.training if sample is None else sample
         seen_B___ = self.corruption(x_B___) if self.corruption is not None and self.training else x_B___

@@ -98,8 +98,6 @@ def ae(body: Body, latent_dim: int, *, noise: float = 0.0) -> Model:
 
 
 @_recipe("vae", source="Kingma & Welling, ICLR 2014; beta: Higgins et al., ICLR 2017")
-def vae(
-    body: Body, latent_dim: int, *, beta: float = 1.0, warmup: float = 0.0, free_bits: float = 0.0
-) -> Model:
+def vae(body: Body, latent_dim: int, *, beta: float = 1.0, warmup: float = 0.0, free_bits: float = 0.0) -> Model:
     """Variational autoencoder: a gaussian code that costs beta x its rate; minus the ELBO at beta = 1."""
     return body.assemble(Gaussian(latent_dim), terms=(Rate(beta, warmup, free_bits),))

@@ -38,9 +38,7 @@ def numeric(width):
 
 def mixed_rows(n=200, missing=0.1):
     rng = np.random.default_rng(1)
-    raw = np.column_stack(
-        [rng.normal(5, 3, n), rng.integers(0, 3, n), rng.integers(0, 2, n), rng.integers(-99, 99, n)]
-    )
+    raw = np.column_stack([rng.normal(5, 3, n), rng.integers(0, 3, n), rng.integers(0, 2, n), rng.integers(-99, 99, n)])
     raw[rng.random(raw.shape) < missing] = np.nan
     return raw
 
@@ -74,9 +72,7 @@ def test_a_mixed_table_is_one_hot_and_comes_back_with_its_gaps():
     np.testing.assert_allclose(found.undo(z), raw, atol=1e-4)
 
 
-@given(
-    hnp.arrays(np.float64, st.tuples(st.integers(1, 20), st.integers(1, 5)), elements=st.floats(-1e6, 1e6))
-)
+@given(hnp.arrays(np.float64, st.tuples(st.integers(1, 20), st.integers(1, 5)), elements=st.floats(-1e6, 1e6)))
 def test_undo_inverts_apply_to_float32_precision(x):
     found = fit_preparation(numeric(x.shape[1]), [x])
     z = found.apply(x)
@@ -111,9 +107,7 @@ def test_pictures_go_to_the_unit_interval_and_back_exactly(dtype, channels):
 
 def test_float_pictures_within_the_unit_interval_stay_and_integers_are_clipped():
     x = np.linspace(0.2, 0.9, 8, dtype=np.float32).reshape(2, 2, 2, 1)
-    np.testing.assert_array_equal(
-        fit_preparation(ImageSchema(2, 2, 1, "float32"), [x]).apply(x).ravel(), x.ravel()
-    )
+    np.testing.assert_array_equal(fit_preparation(ImageSchema(2, 2, 1, "float32"), [x]).apply(x).ravel(), x.ravel())
     full = fit_preparation(ImageSchema(1, 1, 1, "uint8"), [])
     assert full.undo(np.array([-0.2, 1.7], np.float32).reshape(2, 1, 1, 1)).ravel().tolist() == [0, 255]
 

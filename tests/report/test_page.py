@@ -39,11 +39,7 @@ def written(folder, fitted, **options):
 
 
 def sections(page):
-    return [
-        name
-        for name in ("honest", "learning", "columns", "rows", "map", "model", "use")
-        if f'id="{name}"' in page
-    ]
+    return [name for name in ("honest", "learning", "columns", "rows", "map", "model", "use") if f'id="{name}"' in page]
 
 
 def test_page_of_pictures(tmp_path, fitted_pictures):
@@ -93,9 +89,7 @@ def test_page_survives_names_that_are_no_text(tmp_path, fitted_pictures):
 @pytest.mark.parametrize("latent_dim", [1, 4])
 def test_page_of_few_rows_without_labels_or_held_out_part(tmp_path, latent_dim):
     data = open_data(np.random.default_rng(0).normal(size=(4, 5)))
-    estimator = Autoencoder(latent_dim=latent_dim, epochs=1, hidden=(4,), validation=0, random_state=0).fit(
-        data
-    )
+    estimator = Autoencoder(latent_dim=latent_dim, epochs=1, hidden=(4,), validation=0, random_state=0).fit(data)
     judged = judged_rows(estimator, data)
     page = written(tmp_path, (estimator, data, judged, compare(estimator, judged)))
     assert len(sections(page)) == 7

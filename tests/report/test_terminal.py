@@ -16,9 +16,7 @@ from isthmus.training import Progress
 @pytest.fixture
 def progress():
     latest = {"loss": 1.5, "distortion": 1.25, "rate": 0.25}
-    return Progress(
-        epoch=3, seconds=90.0, best_epoch=2, history=[{"held_loss": 1.75}], fraction=0.25, latest=latest
-    )
+    return Progress(epoch=3, seconds=90.0, best_epoch=2, history=[{"held_loss": 1.75}], fraction=0.25, latest=latest)
 
 
 def terminal(width=160):
@@ -123,9 +121,5 @@ def test_show_recipes_names_all():
 
 
 def test_importing_the_terminal_is_cheap():
-    code = (
-        "import sys, isthmus.report.terminal; print({'torch', 'numpy', 'sklearn', 'PIL'} & set(sys.modules))"
-    )
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
-    )
+    code = "import sys, isthmus.report.terminal; print({'torch', 'numpy', 'sklearn', 'PIL'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"

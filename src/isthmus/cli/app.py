@@ -33,13 +33,9 @@ def app() -> None:
 
 @app.command()
 @click.argument("data", metavar="DATA")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Model file.  [default: NAME.safetensors]"
-)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Model file.  [default: NAME.safetensors]")
 @click.option("--recipe", default="ae", show_default=True, help="Which autoencoder; see `isthmus recipes`.")
-@click.option(
-    "--latent-dim", type=int, help="Number of code values.  [default: root of the number of features]"
-)
+@click.option("--latent-dim", type=int, help="Number of code values.  [default: root of the number of features]")
 @click.option(
     "--set", "options", type=Setting(), multiple=True, metavar="NAME=VALUE",
     help="An option of the recipe, such as beta=4; repeatable.",
@@ -52,6 +48,7 @@ def app() -> None:
     help="Widths of the encoder's layers (dense) or stages (conv).",
 )
 @click.option("--activation", default="auto", show_default=True, help="relu, silu, gelu, elu or tanh.")
+@click.option("--norm", default="auto", show_default=True, help="layer or none, for dense networks.")
 @click.option(
     "--likelihood",
     default="auto",
@@ -62,7 +59,7 @@ def app() -> None:
 @click.option("--minutes", type=float, help="Time budget instead; the learning rate falls to 0 at its end.")
 @click.option("--batch-size", type=int, help="Rows per step.  [default: near the root of the number of rows]")
 @click.option("--learning-rate", type=float, default=2e-3, show_default=True, help="Its peak.")
-@click.option("--weight-decay", type=float, default=1e-4, show_default=True)
+@click.option("--weight-decay", type=float, default=1e-2, show_default=True)
 @click.option(
     "--shift",
     type=int,
@@ -92,15 +89,9 @@ def app() -> None:
     help="Repeats a fit to the bit on one CPU.",
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of a run that was stopped.")
-@click.option(
-    "--checkpoint-every", type=float, default=30.0, show_default=True, help="Seconds between checkpoints."
-)
-@click.option(
-    "--tensorboard", type=click.Path(path_type=Path), metavar="FOLDER", help="Write TensorBoard events too."
-)
-@click.option(
-    "--report/--no-report", default=True, show_default=True, help="Write the HTML page beside the model."
-)
+@click.option("--checkpoint-every", type=float, default=30.0, show_default=True, help="Seconds between checkpoints.")
+@click.option("--tensorboard", type=click.Path(path_type=Path), metavar="FOLDER", help="Write TensorBoard events too.")
+@click.option("--report/--no-report", default=True, show_default=True, help="Write the HTML page beside the model.")
 @data_options
 @output_options
 def fit(**asked: Any) -> None:
@@ -173,9 +164,7 @@ def reconstruct(**asked: Any) -> None:
 @app.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("data", metavar="DATA")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="HTML page.  [default: MODEL's name with .html]"
-)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="HTML page.  [default: MODEL's name with .html]")
 @data_options
 @output_options
 def report(**asked: Any) -> None:
@@ -203,9 +192,7 @@ def list_recipes(as_json: bool) -> None:
 
     table = [recipes.get(name) for name in recipes.names()]
     if as_json:
-        rows = [
-            {"name": r.name, "summary": r.summary, "options": r.options, "source": r.source} for r in table
-        ]
+        rows = [{"name": r.name, "summary": r.summary, "options": r.options, "source": r.source} for r in table]
         click.echo(json.dumps(rows))
         return
     from rich.console import Console

@@ -17,7 +17,7 @@ from isthmus.report.terminal import ProgressBar, show_fit
 from isthmus.training import Checkpoint, JsonLines, TensorBoard, Watcher
 
 SAME_NAME = (
-    "recipe", "latent_dim", "network", "hidden", "activation", "likelihood", "epochs", "minutes", "batch_size",
+    "recipe", "latent_dim", "network", "hidden", "activation", "norm", "likelihood", "epochs", "minutes", "batch_size",
     "learning_rate", "weight_decay", "shift", "precision", "device", "memory",
 )  # fmt: skip
 
@@ -37,9 +37,7 @@ def fit_command(**asked: Any) -> None:
     kept: list[Checkpoint] = []
 
     def checkpoint(identity: dict[str, Any]) -> Checkpoint:
-        kept.append(
-            Checkpoint(checkpoint_path, identity, resume=asked["resume"], every=asked["checkpoint_every"])
-        )
+        kept.append(Checkpoint(checkpoint_path, identity, resume=asked["resume"], every=asked["checkpoint_every"]))
         return kept[0]
 
     with ProgressBar(asked["epochs"], quiet=asked["quiet"] or asked["as_json"]) as bar:
@@ -116,6 +114,7 @@ def explicit_command(asked: dict[str, Any], estimator: Autoencoder) -> str:
         "network": body.network,
         "hidden": ",".join(map(str, body.hidden)) or "none",
         "activation": body.activation,
+        "norm": body.norm,
         "likelihood": body.likelihood,
         "epochs": settings["epochs"],
         "minutes": settings["minutes"],
@@ -152,6 +151,4 @@ def _print_results(
     show_fit(Console(), estimator, data, honest, model, page)
     click.echo(f"the same in full: {command}")
     if estimator.record_["stopped"] == "interrupted":
-        click.echo(
-            "stopped by Ctrl-C: the best model so far is kept; --resume goes on from the checkpoint", err=True
-        )
+        click.echo("stopped by Ctrl-C: the best model so far is kept; --resume goes on from the checkpoint", err=True)

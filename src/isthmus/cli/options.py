@@ -10,30 +10,26 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
-class Setting(click.ParamType):
+class Setting(click.ParamType):  # type: ignore[type-arg]
     """NAME=VALUE, the value a number."""
 
     name = "NAME=VALUE"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, float]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
         """'beta=4' -> ('beta', 4.0)."""
-        name, equals, number = str(value).partition("=")
+        name, _, number = str(value).partition("=")
         try:
             return name.strip(), float(number)
         except ValueError:
             self.fail(f"{value!r}: write a name and a number, as in beta=4", param, ctx)
 
 
-class Widths(click.ParamType):
+class Widths(click.ParamType):  # type: ignore[type-arg]
     """Whole numbers with commas."""
 
     name = "N,N,..."
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
         """'512,256' -> (512, 256); 'none' -> ()."""
         if str(value).lower() == "none":
             return ()
@@ -42,14 +38,12 @@ class Widths(click.ParamType):
         return tuple(int(width) for width in str(value).split(","))
 
 
-class PictureSize(click.ParamType):
+class PictureSize(click.ParamType):  # type: ignore[type-arg]
     """HEIGHTxWIDTH."""
 
     name = "HxW"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
         """'64x48' -> (64, 48)."""
         match = re.fullmatch(r"(\d+)x(\d+)", str(value))
         if not match:
@@ -57,7 +51,7 @@ class PictureSize(click.ParamType):
         return int(match[1]), int(match[2])
 
 
-class MemorySize(click.ParamType):
+class MemorySize(click.ParamType):  # type: ignore[type-arg]
     """Bytes, with k, M, G or T."""
 
     name = "SIZE"
@@ -88,12 +82,8 @@ data_options = _together(
     click.option("--size", type=PictureSize(), help="Scale pictures to this size."),
     click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them."),
     click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out; repeatable."),
-    click.option(
-        "--label", metavar="COLUMN", help="A column that is a label: not learned, but shown in the report."
-    ),
-    click.option(
-        "--memory", type=MemorySize(), help="What data may take before they are streamed.  [default: 1/4]"
-    ),
+    click.option("--label", metavar="COLUMN", help="A column that is a label: not learned, but shown in the report."),
+    click.option("--memory", type=MemorySize(), help="What data may take before they are streamed.  [default: 1/4]"),
 )
 output_options = _together(
     click.option("--force", is_flag=True, help="Overwrite files that exist."),

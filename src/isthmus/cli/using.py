@@ -59,9 +59,7 @@ def reconstruct_command(**asked: Any) -> None:
     output = check_output(asked["output"], asked["force"])
     estimator = Autoencoder.load(asked["model"])
     data = read_data(asked["data"], asked, estimator)
-    write_data(
-        output, estimator.reconstruct_raw(data), estimator.schema_, names=data.names, force=asked["force"]
-    )
+    write_data(output, estimator.reconstruct_raw(data), estimator.schema_, names=data.names, force=asked["force"])
     _result(asked, data.n, skipped=data.skipped)
 
 
@@ -77,9 +75,7 @@ def report_command(**asked: Any) -> None:
     honest = compare(estimator, judged)
     from isthmus.report.page import write_report
 
-    write_report(
-        page, estimator, data, judged, honest, title=f"{estimator.recipe} on {Path(asked['data']).name}"
-    )
+    write_report(page, estimator, data, judged, honest, title=f"{estimator.recipe} on {Path(asked['data']).name}")
     if asked["as_json"]:
         click.echo(json.dumps({"report": str(page), "honest": honest.to_json()}))
     elif not asked["quiet"]:

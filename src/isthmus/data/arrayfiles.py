@@ -85,9 +85,7 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str, memory: int | None)
         if not shape or fits(shape[0], shape[1:], dtype, memory):
             return ArraySource(_load(archive, name))
         if fortran:
-            raise DataError(
-                f"{path.name}: {name} exceeds the memory bound in Fortran order; save it in C order"
-            )
+            raise DataError(f"{path.name}: {name} exceeds the memory bound in Fortran order; save it in C order")
         with Collector(shape[0], shape[1:], dtype, memory) as rows:
             for chunk in _pieces(file, shape, dtype):
                 rows.add(chunk)
@@ -114,9 +112,7 @@ def _pieces(file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) -> It
         yield np.frombuffer(file.read(count * width), dtype).reshape(count, *shape[1:])
 
 
-def _labels(
-    path: Path, archive: zipfile.ZipFile, members: dict[str, str], label: str, n: int
-) -> NDArray[Any]:
+def _labels(path: Path, archive: zipfile.ZipFile, members: dict[str, str], label: str, n: int) -> NDArray[Any]:
     _known(path, members, label)
     labels = _load(archive, members[label])
     if labels.shape != (n,):

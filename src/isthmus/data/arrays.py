@@ -31,9 +31,7 @@ def from_array(data: Any, options: Options) -> Dataset:
     except (ValueError, TypeError) as error:
         raise DataError(f"{type(data).__name__}: no array can be made of it ({error})") from error
     if array.ndim == 0 and array.dtype == object:
-        raise DataError(
-            f"{type(data).__name__}: not data; give an array, tensor, DataFrame, or the path of a file"
-        )
+        raise DataError(f"{type(data).__name__}: not data; give an array, tensor, DataFrame, or the path of a file")
     return from_source(ArraySource(np.atleast_1d(array)), container, options, "array")
 
 
@@ -130,9 +128,7 @@ def _check_against(schema: TableSchema, width: int) -> None:
         )
 
 
-def _scan_table(
-    source: Source, where: str, names: Sequence[str]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _scan_table(source: Source, where: str, names: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Refuse infinite values; tell which columns miss some cells, and which all."""
     some_missing = np.zeros(source.shape, bool)
     present = np.full(source.shape, source.dtype.kind != "f")
@@ -149,9 +145,7 @@ def _scan_table(
     return some_missing, ~present
 
 
-def _refuse_infinite(
-    infinite: Mask, chunk: NDArray[Any], first: int, where: str, names: Sequence[str]
-) -> None:
+def _refuse_infinite(infinite: Mask, chunk: NDArray[Any], first: int, where: str, names: Sequence[str]) -> None:
     found = []
     for i in np.flatnonzero(infinite.any(axis=0)).tolist():
         row = int(np.argmax(infinite[:, i]))

@@ -66,9 +66,7 @@ def column_numbers(cells: Any, column: Column, faults: Faults) -> NDArray[np.flo
         return np.full(len(cells), np.nan)
     values = numbers(cells)
     if column.role == "boolean":
-        _note(
-            column, values, ~np.isin(values, (0, 1)) & ~np.isnan(values), faults, "is neither true nor false"
-        )
+        _note(column, values, ~np.isin(values, (0, 1)) & ~np.isnan(values), faults, "is neither true nor false")
     else:
         _note(column, values, np.isinf(values), faults, "can't be learned; mark such cells as missing")
     return values
@@ -76,14 +74,10 @@ def column_numbers(cells: Any, column: Column, faults: Faults) -> NDArray[np.flo
 
 def _numeric(kind: Any) -> bool:
     types = pa.types
-    return bool(
-        types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)
-    )
+    return bool(types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind))
 
 
-def _note(
-    column: Column, values: NDArray[np.float64], wrong: NDArray[np.bool_], faults: Faults, rule: str
-) -> None:
+def _note(column: Column, values: NDArray[np.float64], wrong: NDArray[np.bool_], faults: Faults, rule: str) -> None:
     if wrong.any():
         row = int(np.argmax(wrong))
         faults.add(column, float(values[row]), row, rule)

@@ -137,9 +137,7 @@ def _explain(file: _File, error: Exception, names: Sequence[str] = ()) -> NoRetu
         found = _ragged_line(file)
         if found:
             line, expected, count = found
-            raise DataError(
-                f"{where}: line {line} has {count} cells, expected {expected} as in the header"
-            ) from error
+            raise DataError(f"{where}: line {line} has {count} cells, expected {expected} as in the header") from error
     wrong = re.search(r"column #(\d+): (?:Row #(\d+): )?.*invalid value '(.*)'", reason)
     if wrong and names:
         place, row, value = wrong.groups()

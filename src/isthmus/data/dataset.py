@@ -64,9 +64,7 @@ class Options:
     def __post_init__(self) -> None:
         if self.kind not in ("auto", "images", "table"):
             raise InputError(f"kind={self.kind!r}; known are 'auto', 'images' and 'table'")
-        if self.size is not None and not (
-            len(self.size) == 2 and all(1 <= side <= 2**20 for side in self.size)
-        ):
+        if self.size is not None and not (len(self.size) == 2 and all(1 <= side <= 2**20 for side in self.size)):
             raise InputError(f"size={self.size!r}; give (height, width) in pixels, such as (64, 64)")
 
     def expected(self, kind: Literal["images", "table"], where: str) -> Schema | None:

@@ -64,9 +64,7 @@ def _check(folder: Path, pictures: NDArray[Any]) -> None:
     channels, dtype = pictures.shape[3], pictures.dtype.name
     eight = dtype == "uint8" and channels in (1, 3, 4)
     if not (eight or (dtype in ("uint16", "float32") and channels == 1)):
-        raise InputError(
-            f"{folder}: no picture file holds {channels} channels of {dtype}; write them to .npy or .npz"
-        )
+        raise InputError(f"{folder}: no picture file holds {channels} channels of {dtype}; write them to .npy or .npz")
 
 
 def _targets(folder: Path, names: Sequence[str], pictures: NDArray[Any]) -> list[PurePosixPath]:
@@ -93,9 +91,7 @@ def _target(name: str, pictures: NDArray[Any]) -> PurePosixPath:
     return path if ending in known else path.with_suffix(".png")
 
 
-def _write_all(
-    folder: Path, targets: Sequence[PurePosixPath], pictures: NDArray[Any], opened: Opener
-) -> None:
+def _write_all(folder: Path, targets: Sequence[PurePosixPath], pictures: NDArray[Any], opened: Opener) -> None:
     for target, pixels in zip(targets, pictures, strict=True):
         path = folder / target
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -41,9 +41,7 @@ def _summary(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
     return n, mean, np.einsum("ij,ij->j", deviation, deviation)
 
 
-def _merge(
-    a: tuple[NDArray[np.float64], ...], b: tuple[NDArray[np.float64], ...]
-) -> tuple[NDArray[np.float64], ...]:
+def _merge(a: tuple[NDArray[np.float64], ...], b: tuple[NDArray[np.float64], ...]) -> tuple[NDArray[np.float64], ...]:
     n = a[0] + b[0]
     share = b[0] / np.maximum(n, 1)
     step = b[1] - a[1]

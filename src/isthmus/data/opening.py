@@ -96,9 +96,7 @@ def read_table(path: Path, ending: str, options: Options) -> tables.TableReader:
         return tablefiles.read_feather(path)
     if ending in images.ENDINGS:
         raise DataError(f"{path.name}: one picture is no data set; give the folder it lies in")
-    raise DataError(
-        f"{path.name}: unknown ending {ending!r}; known are {', '.join(ENDINGS)}, or a folder of pictures"
-    )
+    raise DataError(f"{path.name}: unknown ending {ending!r}; known are {', '.join(ENDINGS)}, or a folder of pictures")
 
 
 def _similar(path: Path) -> str:

@@ -262,11 +262,7 @@ def _groups(values: Any) -> tuple[tuple[str, int], ...]:
     def sound(item: Any) -> bool:
         if not (isinstance(item, list) and len(item) == 2 and type(item[1]) is int):
             return False
-        return (
-            item[1] == 1
-            if item[0] in ("numeric", "binary")
-            else item[0] == "categorical" and 1 <= item[1] <= 2**20
-        )
+        return item[1] == 1 if item[0] in ("numeric", "binary") else item[0] == "categorical" and 1 <= item[1] <= 2**20
 
     if not isinstance(values, list) or not values or not all(sound(item) for item in values):
         raise DataError("preparation: groups are not pairs such as ['numeric', 1] or ['categorical', 3]")

@@ -126,9 +126,7 @@ class ImageSchema:
             raise DataError(f"schema: pictures of size {height}x{width} with {channels} channels")
         dtype, squeezed = _field(description, "dtype", str), _field(description, "squeezed", bool)
         if dtype not in _PICTURE_DTYPES:
-            raise DataError(
-                f"schema: pictures of dtype {dtype[:40]!r}; known are {', '.join(_PICTURE_DTYPES)}"
-            )
+            raise DataError(f"schema: pictures of dtype {dtype[:40]!r}; known are {', '.join(_PICTURE_DTYPES)}")
         if squeezed and channels != 1:
             raise DataError(f"schema: {channels} channels where one is said")
         return cls(height, width, channels, dtype, squeezed)

@@ -69,9 +69,7 @@ def _kept_columns(reader: TableReader, options: Options) -> list[int]:
     names = reader.names
     twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if twice:
-        raise DataError(
-            f"{reader.where}: several columns are named {some([repr(n) for n in twice])}; rename them"
-        )
+        raise DataError(f"{reader.where}: several columns are named {some([repr(n) for n in twice])}; rename them")
     asked = [*options.drop, *([options.label] if options.label is not None else [])]
     for name in asked:
         if name not in names:
@@ -207,9 +205,7 @@ def _match(reader: TableReader, schema: TableSchema, kept: Sequence[int]) -> lis
     if not (schema.named and reader.named):  # by position, as scikit-learn does
         if len(kept) != len(schema.columns):
             expected = len(schema.columns)
-            raise DataError(
-                f"X has {len(kept)} features, but Autoencoder is expecting {expected} features as input"
-            )
+            raise DataError(f"X has {len(kept)} features, but Autoencoder is expecting {expected} features as input")
         return list(kept)
     missing = [name for name in schema.feature_names if name not in found]
     known = set(schema.feature_names)
@@ -252,9 +248,7 @@ def _encode(
     return source, None if label is None else column_labels(labels)
 
 
-def _matrix(
-    batch: Any, schema: TableSchema, places: Sequence[int], where: str, first: int
-) -> NDArray[np.float64]:
+def _matrix(batch: Any, schema: TableSchema, places: Sequence[int], where: str, first: int) -> NDArray[np.float64]:
     out = np.empty((len(batch), len(places)))
     faults = Faults(where, first)
     for i, (column, place) in enumerate(zip(schema.columns, places, strict=True)):

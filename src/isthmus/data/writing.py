@@ -188,9 +188,7 @@ def _write_table(path: Path, table: Any) -> None:
     ending = path.suffix.lower()
     with atomic_write(path) as file:
         if ending == ".csv":
-            plain = [
-                c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in table.columns
-            ]
+            plain = [c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in table.columns]
             pyarrow.csv.write_csv(pa.table(plain, names=table.column_names), file)
         elif ending == ".parquet":
             pyarrow.parquet.write_table(table, file)

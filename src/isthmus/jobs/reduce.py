@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 
 from isthmus import choices
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import Dataset
+from isthmus.data import Dataset, split
 
 Rows = NDArray[np.int64]
 MOST_FITTED = 20_000
@@ -51,9 +51,7 @@ class Honest:
         if self.model < self.pca:
             return f"{1 - self.model / self.pca:.0%} less error than PCA with {values}."
         if self.model >= self.mean:
-            return (
-                "Worse than guessing the mean of every column: this model has learned nothing. Train longer."
-            )
+            return "Worse than guessing the mean of every column: this model has learned nothing. Train longer."
         return f"PCA with {values} is better here: train longer, or use PCA."
 
     def to_json(self) -> dict[str, Any]:
@@ -77,7 +75,7 @@ def judged_rows(estimator: Autoencoder, data: Dataset, held_out: Dataset | None 
         return Judged(data, everything, held_out, np.arange(held_out.n, dtype=np.int64), "held-out rows")
     record = estimator.record_
     if choices.fingerprint(data) != record["data"]["sha256"]:
-        half, other = choices.split(data.n, 0.5, seed=0)
+        half, other = split(data.n, 0.5, seed=0)
         return Judged(data, half, data, other, "rows of new data, PCA fitted on the others")
     if not record["held_out_rows"]:
         return Judged(data, everything, data, everything, "training rows (nothing was held out)")
@@ -97,9 +95,7 @@ def compare(estimator: Autoencoder, judged: Judged) -> Honest:
     judge = _prepared(estimator, judged.data, rows)
     centre = np.nan_to_num(np.nanmean(known, axis=0))
     latent_dim = estimator.model_.bottleneck.latent_dim
-    pca = PCA(
-        min(latent_dim, *known.shape), svd_solver="full" if known.shape[1] <= 500 else "auto", random_state=0
-    )
+    pca = PCA(min(latent_dim, *known.shape), svd_solver="full" if known.shape[1] <= 500 else "auto", random_state=0)
     pca.fit(np.where(np.isnan(known), centre, known))
     rebuilt = pca.inverse_transform(pca.transform(np.where(np.isnan(judge), centre, judge)))
     return Honest(

@@ -45,6 +45,8 @@ class _Scale(nn.Module):
 
     GAIN = 10.0
 
+    fixed_log: float | None
+
     def __init__(self, fixed: float | None) -> None:
         super().__init__()
         if fixed is not None and not fixed > 0:
@@ -65,35 +67,37 @@ def _exp(log: Tensor | float) -> Tensor | float:
 class Normal(Likelihood):
     """x ~ N(raw, s^2 I) with one scale s: learned (`scale=None`), or fixed.
 
+    With `bounded`, the mean is sigmoid(raw), for values from 0 to 1.
+
     With s fixed at 1 the distortion is half the squared error, up to a constant. Learning s balances distortion
     and rate without a weight to tune (sigma-VAE: Rybkin, Daniilidis & Levine, ICML 2021).
     """
 
-    def __init__(self, scale: float | None = None) -> None:
+    def __init__(self, scale: float | None = None, bounded: bool = False) -> None:
         super().__init__()
-        self.scale = _Scale(scale)
+        self.scale, self.bounded = _Scale(scale), bounded
 
     def cells(self, raw_B___: Tensor, x_B___: Tensor) -> Tensor:
         log_s = self.scale.log()
-        return 0.5 * ((x_B___ - raw_B___) / _exp(log_s)) ** 2 + (log_s + 0.5 * LOG_2PI)
+        return 0.5 * ((x_B___ - self.mean(raw_B___)) / _exp(log_s)) ** 2 + (log_s + 0.5 * LOG_2PI)
 
     def mean(self, raw_B___: Tensor) -> Tensor:
-        return raw_B___
+        return raw_B___.sigmoid() if self.bounded else raw_B___
 
 
 class Laplace(Likelihood):
     """x ~ Laplace(raw, s): absolute errors, less moved by outliers than `Normal`. s learned or fixed."""
 
-    def __init__(self, scale: float | None = None) -> None:
+    def __init__(self, scale: float | None = None, bounded: bool = False) -> None:
         super().__init__()
-        self.scale = _Scale(scale)
+        self.scale, self.bounded = _Scale(scale), bounded
 
     def cells(self, raw_B___: Tensor, x_B___: Tensor) -> Tensor:
         log_s = self.scale.log()
-        return (x_B___ - raw_B___).abs() / _exp(log_s) + (log_s + math.log(2))
+        return (x_B___ - self.mean(raw_B___)).abs() / _exp(log_s) + (log_s + math.log(2))
 
     def mean(self, raw_B___: Tensor) -> Tensor:
-        return raw_B___
+        return raw_B___.sigmoid() if self.bounded else raw_B___
 
 
 class Bernoulli(Likelihood):
@@ -146,8 +150,12 @@ class Mixed(Likelihood):
         return (self.normal if kind == "numeric" else self.bernoulli).cells(raw_Bf, x_Bf)
 
     def mean(self, raw_B___: Tensor) -> Tensor:
-        squash = {"numeric": lambda r: r, "binary": torch.sigmoid, "categorical": lambda r: r.softmax(-1)}
-        return torch.cat([squash[kind](raw_B___[:, a:b]) for kind, a, b in self.runs], -1)
+        return torch.cat([self._mean(kind, raw_B___[:, a:b]) for kind, a, b in self.runs], -1)
+
+    def _mean(self, kind: str, raw_Bf: Tensor) -> Tensor:
+        if kind == "categorical":
+            return raw_Bf.softmax(-1)
+        return (self.normal if kind == "numeric" else self.bernoulli).mean(raw_Bf)
 
 
 def _runs(groups: list[tuple[str, int]]) -> Iterator[tuple[str, int, int]]:

@@ -102,16 +102,13 @@ class ByName:
         if not self.legend_rows:
             return ""
         places = [
-            (i % LEGEND_COLUMNS * width / LEGEND_COLUMNS, i // LEGEND_COLUMNS * 18)
-            for i in range(len(self.names))
+            (i % LEGEND_COLUMNS * width / LEGEND_COLUMNS, i // LEGEND_COLUMNS * 18) for i in range(len(self.names))
         ]
         return "".join(self._entry(i, x, y) for i, (x, y) in enumerate(places))
 
     def names_on_map(self, centres: Sequence[NDArray[np.float64]]) -> str:
         """Short names at the middle of their points."""
-        named = [
-            (n, c) for n, r, c in zip(self.names, self.rows, centres, strict=True) if len(r) and n != "other"
-        ]
+        named = [(n, c) for n, r, c in zip(self.names, self.rows, centres, strict=True) if len(r) and n != "other"]
         if any(len(name) > 12 for name, _ in named):
             return ""
         return "".join(
@@ -161,9 +158,7 @@ class ByNumber:
     def legend(self, width: float) -> str:
         """The scale, with its two ends in numbers."""
         low, high = self.ends
-        boxes = (
-            tag("rect", x=60 + 14 * s, y=3, width=14.5, height=10, fill=_viridis(s)) for s in range(STEPS)
-        )
+        boxes = (tag("rect", x=60 + 14 * s, y=3, width=14.5, height=10, fill=_viridis(s)) for s in range(STEPS))
         left = tag("text", number(low), x=54, y=12, text_anchor="end")
         return left + "".join(boxes) + tag("text", number(high), x=min(66 + 14 * STEPS, width), y=12)
 

@@ -24,9 +24,7 @@ def tag(name: str, *inside: str, **attributes: object) -> str:
     **attributes
         Values are escaped here; None leaves the attribute out.
     """
-    given = {
-        key.rstrip("_").replace("_", "-"): value for key, value in attributes.items() if value is not None
-    }
+    given = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items() if value is not None}
     written = "".join(f' {key}="{escaped(value)}"' for key, value in given.items())
     return f"<{name}{written}>{''.join(inside)}</{name}>"
 
@@ -69,9 +67,7 @@ def table(
         The row to stress.
     """
     sides = ["n" if i in numeric else None for i in range(len(heads))]
-    head = tag(
-        "tr", *(tag("th", escaped(h), scope="col", class_=s) for h, s in zip(heads, sides, strict=True))
-    )
+    head = tag("tr", *(tag("th", escaped(h), scope="col", class_=s) for h, s in zip(heads, sides, strict=True)))
     body = (_row(row, sides, "strong" if i == strong else None) for i, row in enumerate(rows))
     title = tag("caption", escaped(caption)) if caption else ""
     whole = tag("table", title, tag("thead", head), tag("tbody", *body), class_=kind)

@@ -70,11 +70,7 @@ def report(
     schema, which = estimator.schema_, judged.which.split(",")[0]
     if study.data.n < len(judged.rows):
         which = f"{which}, {study.data.n:,} of them"
-    shown = (
-        table_sections(study, schema, which)
-        if isinstance(schema, TableSchema)
-        else pictures_section(study, which)
-    )
+    shown = table_sections(study, schema, which) if isinstance(schema, TableSchema) else pictures_section(study, which)
     main = (
         sections.honest_section(estimator, honest),
         sections.learning_section(estimator),
@@ -83,9 +79,7 @@ def report(
         sections.model_section(estimator),
         sections.usage_section(estimator, model),
     )
-    head = tag(
-        "header", _kicker(), tag("h1", escaped(title)), paragraph(sections.lead(estimator, honest), "lead")
-    )
+    head = tag("header", _kicker(), tag("h1", escaped(title)), paragraph(sections.lead(estimator, honest), "lead"))
     foot = tag("footer", escaped(f"Written by Isthmus {__version__}. This page holds everything it shows."))
     return _document(title, head + tag("main", *main) + foot)
 

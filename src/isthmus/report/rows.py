@@ -23,17 +23,11 @@ def pictures_section(study: Study, which: str) -> str:
     count = len(order)
     middle = np.unique(np.linspace(0.1 * (count - 1), 0.9 * (count - 1), TYPICAL).round().astype(np.int64))
     extremes = min(EXTREMES, count // 2)
-    shown = [
-        _sheet(
-            study, order[middle], "Typical: errors evenly spread from small to large, without the extremes."
-        )
-    ]
+    shown = [_sheet(study, order[middle], "Typical: errors evenly spread from small to large, without the extremes.")]
     if extremes:
         shown.append(_sheet(study, order[::-1][:extremes], "Worst, the worst first"))
         shown.append(_sheet(study, order[:extremes], "Best, the best first"))
-    text = paragraph(
-        f"From the {which}. In each pair of lines the originals stand above, their reconstructions below."
-    )
+    text = paragraph(f"From the {which}. In each pair of lines the originals stand above, their reconstructions below.")
     return section("Pictures and their reconstructions", text, *shown, name="rows")
 
 
@@ -85,11 +79,7 @@ def _categories(columns: Columns) -> str:
         if found:
             rows.append((column.name, len(column.categories) or 2, share(found[0]), share(found[1])))
     heads = ("Column", "Categories", "Rebuilt right", "Always the commonest")
-    return (
-        table(heads, rows[:MOST_COLUMNS], numeric=(1, 2, 3), caption="Categories rebuilt right")
-        if rows
-        else ""
-    )
+    return table(heads, rows[:MOST_COLUMNS], numeric=(1, 2, 3), caption="Categories rebuilt right") if rows else ""
 
 
 def _rows_section(study: Study, columns: Columns, which: str) -> str:
@@ -143,9 +133,5 @@ def _detail(study: Study, columns: Columns, position: int, opened: bool) -> str:
     ]
     title = tag("summary", escaped(f"{study.name(position)}, error {number(float(study.errors[position]))}"))
     inside = table(("Column", "Original", "Rebuilt", "Part of the error"), rows, numeric=(1, 2, 3))
-    more = (
-        paragraph(f"And {len(order) - MOST_COLUMNS} columns more.", "note")
-        if len(order) > MOST_COLUMNS
-        else ""
-    )
+    more = paragraph(f"And {len(order) - MOST_COLUMNS} columns more.", "note") if len(order) > MOST_COLUMNS else ""
     return tag("details", title, inside, more, open="" if opened else None)

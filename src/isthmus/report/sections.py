@@ -60,8 +60,7 @@ def honest_section(estimator: Autoencoder, honest: Honest) -> str:
         ),
         paragraph(
             "The error of a row is the sum of the squared differences over its known cells, in prepared "
-            f"units: {units}. “Variance left” is that error as a share of the error of the mean. "
-            + _fairness(honest),
+            f"units: {units}. “Variance left” is that error as a share of the error of the mean. " + _fairness(honest),
             "note",
         ),
         name="honest",
@@ -87,9 +86,7 @@ def learning_section(estimator: Autoencoder) -> str:
     captions = ["The training objective. Lower is better; figures below 0 are usual for a density."]
     if any(epoch.get("rate") for epoch in history):
         charts.append(
-            _curves(
-                history, {"training": "distortion", "held-out": "held_distortion"}, "distortion (nats)", mark
-            )
+            _curves(history, {"training": "distortion", "held-out": "held_distortion"}, "distortion (nats)", mark)
         )
         captions.append("Distortion: what the reconstruction costs.")
         charts.append(_curves(history, {"training": "rate", "held-out": "held_rate"}, "rate (nats)", mark))
@@ -117,9 +114,7 @@ def _ending(estimator: Autoencoder) -> str:
     how = {"early": "stopped early, for the held-out loss no longer fell", "interrupted": "was interrupted"}
     text = f"Training took {_duration(record['seconds'])} for {plural(record['epochs'], 'epoch')}"
     text += f" and {how.get(record['stopped'], 'ran to its planned end')}."
-    return text + (
-        f" The weights kept are those of epoch {record['best_epoch']}." if record["best_epoch"] else ""
-    )
+    return text + (f" The weights kept are those of epoch {record['best_epoch']}." if record["best_epoch"] else "")
 
 
 def _duration(seconds: float) -> str:
@@ -133,15 +128,9 @@ def map_section(estimator: Autoencoder, data: Dataset) -> str:
     """The codes in the plane."""
     found = Map.of(estimator, data)
     colours = " Coloured by label." if found.labels is not None else ""
-    drawn = scatter(
-        found.points, found.labels, x_label=found.axes[0], y_label=found.axes[1], title="Map of the codes"
-    )
-    counted = (
-        f"{len(found.points):,} of {data.n:,} rows" if len(found.points) < data.n else f"All {data.n:,} rows"
-    )
-    caption = (
-        f"{counted}, those of training among them.{colours} Rows that lie near each other have similar codes."
-    )
+    drawn = scatter(found.points, found.labels, x_label=found.axes[0], y_label=found.axes[1], title="Map of the codes")
+    counted = f"{len(found.points):,} of {data.n:,} rows" if len(found.points) < data.n else f"All {data.n:,} rows"
+    caption = f"{counted}, those of training among them.{colours} Rows that lie near each other have similar codes."
     return section("Map of the codes", paragraph(found.how), figure(drawn, caption), name="map")
 
 
@@ -175,14 +164,8 @@ def model_section(estimator: Autoencoder) -> str:
 
 
 def _settings(settings: Mapping[str, Any]) -> str:
-    said = {
-        name.replace("_", " "): value
-        for name, value in settings.items()
-        if value is not None and name != "seed"
-    }
-    return ", ".join(
-        f"{name} {number(value) if isinstance(value, float) else value}" for name, value in said.items()
-    )
+    said = {name.replace("_", " "): value for name, value in settings.items() if value is not None and name != "seed"}
+    return ", ".join(f"{name} {number(value) if isinstance(value, float) else value}" for name, value in said.items())
 
 
 def _parts(spec: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
@@ -195,20 +178,14 @@ def _parts(spec: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
 
 
 def _options(part: Mapping[str, Any]) -> str:
-    said = {
-        name: value for name, value in part.items() if name != "part" and value not in (None, [], False, 0)
-    }
+    said = {name: value for name, value in part.items() if name != "part" and value not in (None, [], False, 0)}
     return "; ".join(f"{name.replace('_', ' ')} {part_text(value)}" for name, value in said.items())
 
 
 def usage_section(estimator: Autoencoder, model: str) -> str:
     """Three commands to copy."""
     file = shlex.quote(model)
-    new, back = (
-        ("new.csv", "rebuilt.csv")
-        if isinstance(estimator.schema_, TableSchema)
-        else ("pictures/", "rebuilt/")
-    )
+    new, back = ("new.csv", "rebuilt.csv") if isinstance(estimator.schema_, TableSchema) else ("pictures/", "rebuilt/")
     commands = (
         ("The code of every row, as a table:", f"isthmus encode {file} {new} -o codes.csv"),
         ("What the model makes of every row:", f"isthmus reconstruct {file} {new} -o {back}"),

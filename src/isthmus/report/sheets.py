@@ -33,9 +33,7 @@ def sheet(pictures: NDArray[Any], columns: int, *, like: NDArray[Any] | None = N
     return _grid([tiles[start : start + columns] for start in range(0, len(tiles), columns)], [])
 
 
-def originals_and_reconstructions(
-    originals: NDArray[Any], rebuilt: NDArray[Any], columns: int = 8
-) -> Image.Image:
+def originals_and_reconstructions(originals: NDArray[Any], rebuilt: NDArray[Any], columns: int = 8) -> Image.Image:
     """Each row of originals, and below it what the model made of them.
 
     Parameters

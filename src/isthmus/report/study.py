@@ -161,9 +161,7 @@ class Map:
         if codes.shape[1] == 1:
             errors = estimator.reconstruction_error(some).astype(np.float64)
             how = "The one code value of each row, beside the error of its reconstruction."
-            return cls(
-                np.column_stack([codes[:, 0], errors]), some.labels, ("code value", "error of the row"), how
-            )
+            return cls(np.column_stack([codes[:, 0], errors]), some.labels, ("code value", "error of the row"), how)
         return _by_pca(codes, some.labels)
 
 

@@ -117,17 +117,13 @@ def scatter(
     colours = colouring(labels, len(places))
     height = HEIGHT + 60 + 18 * colours.legend_rows
     # a robust range would hide the very rows one looks for in a map
-    ranges = [
-        padded(float(axis.min()), float(axis.max()), 0.04) if len(axis) else (0.0, 1.0) for axis in places.T
-    ]
+    ranges = [padded(float(axis.min()), float(axis.max()), 0.04) if len(axis) else (0.0, 1.0) for axis in places.T]
     frame = Frame(ranges[0], ranges[1], height - 18 * colours.legend_rows - 6, top=10)
     where = [[(frame.across(x), frame.down(y)) for x, y in places[rows]] for rows in colours.rows]
     dots = [dots_of(at) for dots_of, at in zip(colours.draw, where, strict=True)]
     names = colours.names_on_map([np.median(at, axis=0) if at else np.zeros(2) for at in where])
     legend = tag("g", colours.legend(WIDTH - LEFT - RIGHT), transform=f"translate({LEFT} {frame.height + 4})")
-    return _chart(
-        title or "Scatter plot", frame, (x_label, y_label), _area(frame, *dots, names), legend, height=height
-    )
+    return _chart(title or "Scatter plot", frame, (x_label, y_label), _area(frame, *dots, names), legend, height=height)
 
 
 def _thinned(
@@ -245,8 +241,7 @@ def _axes(frame: Frame) -> str:
     grid = "".join(f"M{LEFT} {y:.1f}h{width}" for y, _ in rows)
     left = (tag("text", t, x=LEFT - 7, y=f"{y + 4:.1f}", text_anchor="end", class_="muted") for y, t in rows)
     below = (
-        tag("text", t, x=f"{x:.1f}", y=frame.top + tall + 17, text_anchor="middle", class_="muted")
-        for x, t in columns
+        tag("text", t, x=f"{x:.1f}", y=frame.top + tall + 17, text_anchor="middle", class_="muted") for x, t in columns
     )
     small = "".join(f"M{x:.1f} {frame.top + tall}v4" for x, _ in columns)
     lines = tag("path", d=grid or "M0 0", stroke="var(--grid)") + tag(

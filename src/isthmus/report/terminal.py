@@ -191,9 +191,7 @@ def _print_columns(console: Console, columns: Iterable[Mapping[str, Any]]) -> No
     table = _table(console, "column", ("role", "type", "categories", "missing"), numeric=False)
     for column in columns:
         categories = column.get("categories") or []
-        shown = ", ".join(categories[:6]) + (
-            f" and {len(categories) - 6} more" if len(categories) > 6 else ""
-        )
+        shown = ", ".join(categories[:6]) + (f" and {len(categories) - 6} more" if len(categories) > 6 else "")
         cells = [
             column["name"],
             column["role"],
@@ -223,16 +221,12 @@ def show_recipes(console: Console, recipes: Iterable["Recipe"]) -> None:
 def part_text(part: Any) -> str:
     """A part's JSON on one line: ``Dense(inputs=13, hidden=64 32)``; what is None or empty is left out."""
     if isinstance(part, Mapping) and "part" in part:
-        said = [
-            f"{k}={part_text(v)}" for k, v in part.items() if k != "part" and v not in (None, [], False, "")
-        ]
+        said = [f"{k}={part_text(v)}" for k, v in part.items() if k != "part" and v not in (None, [], False, "")]
         return f"{part['part']}({', '.join(said)})" if said else str(part["part"])
     if isinstance(part, (list, tuple)):
         if len(part) > MOST_ITEMS:
             return f"{len(part)} of them"
-        return (", " if any(isinstance(item, (Mapping, list)) for item in part) else " ").join(
-            map(part_text, part)
-        )
+        return (", " if any(isinstance(item, (Mapping, list)) for item in part) else " ").join(map(part_text, part))
     return f"{part:g}" if isinstance(part, float) else str(part)
 
 
@@ -278,9 +272,7 @@ def _print_pairs(console: Console, pairs: Iterable[tuple[str, object]]) -> None:
 
 
 def _table(console: Console, first: str, others: Iterable[str], *, numeric: bool = True) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD if console.is_terminal else None, padding=(0, 2, 0, 0), header_style="bold"
-    )
+    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(_clean(first), overflow="fold")
     for name in others:
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")

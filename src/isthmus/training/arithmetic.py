@@ -50,7 +50,8 @@ def permission_rounds() -> bool:
 
 @contextmanager
 def _products_in(precision: str) -> Iterator[None]:
-    backends: list[Any] = [torch.backends.mkldnn.matmul, torch.backends.mkldnn.conv]
+    mkldnn: Any = torch.backends.mkldnn
+    backends = [mkldnn.matmul, mkldnn.conv]
     before = [backend.fp32_precision for backend in backends]
     for backend in backends:
         backend.fp32_precision = precision

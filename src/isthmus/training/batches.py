@@ -42,7 +42,9 @@ class RowSource(Protocol):
 class Preparer(Protocol):
     """What turns raw rows into the numbers a network likes."""
 
-    shape: tuple[int, ...]
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one prepared row."""
 
     def apply(self, raw: NDArray[np.generic], /) -> NDArray[np.float32]:
         """The prepared rows."""

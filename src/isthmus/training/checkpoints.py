@@ -26,9 +26,7 @@ class Checkpoint:
         Seconds between saves.
     """
 
-    def __init__(
-        self, path: str | Path, identity: Mapping[str, Any], *, resume: bool, every: float = 30.0
-    ) -> None:
+    def __init__(self, path: str | Path, identity: Mapping[str, Any], *, resume: bool, every: float = 30.0) -> None:
         self.path, self.resume, self.every = Path(path), resume, every
         self.identity = json.loads(json.dumps(identity))
         self.saved = time.monotonic()
@@ -55,9 +53,7 @@ class Checkpoint:
         description, tensors = modelfile.read(self.path)
         kept = description.get("identity", {})
         odd = [
-            f"{key} was {kept.get(key)!r}, now {new!r}"
-            for key, new in self.identity.items()
-            if kept.get(key) != new
+            f"{key} was {kept.get(key)!r}, now {new!r}" for key, new in self.identity.items() if kept.get(key) != new
         ]
         if odd:
             raise InputError(

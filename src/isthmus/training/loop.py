@@ -89,7 +89,8 @@ class Run:
             self.looked = time.monotonic()
             while not self.progress.stopped:
                 self._epoch(interrupt)
-        self.trainer.model.load_state_dict(self.best) if self.best else None
+        if self.best:
+            self.trainer.model.load_state_dict(self.best)
         self.trainer.model.eval()
         return self.progress
 
@@ -122,7 +123,7 @@ class Run:
             self._tell(self.trainer.means(), epoch_done=False)
 
     def _close_epoch(self, interrupt: Interrupt) -> None:
-        progress, settings = self.progress, self.settings
+        progress = self.progress
         progress.epoch += 1
         progress.step_of_epoch = 0
         metrics = self.trainer.means()
@@ -150,9 +151,7 @@ class Run:
             return "interrupted"
         if self.progress.fraction >= 1:
             return "finished"
-        early = (
-            self.held is not None and self.settings.patience is not None and waited >= self.settings.patience
-        )
+        early = self.held is not None and self.settings.patience is not None and waited >= self.settings.patience
         return "early" if early else ""
 
     def _tell(self, metrics: dict[str, float], *, epoch_done: bool) -> None:

@@ -37,7 +37,7 @@ class Settings:
     minutes: float | None
     batch_size: int
     learning_rate: float = 2e-3
-    weight_decay: float = 1e-4
+    weight_decay: float = 1e-2
     clip: float = 4.0
     patience: int | None = None
     shift: int = 0

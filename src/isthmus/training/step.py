@@ -30,8 +30,9 @@ class Trainer:
 
     def __init__(self, model: Model, settings: Settings) -> None:
         self.settings = settings
-        conv = any(isinstance(module, nn.Conv2d) for module in model.modules())
-        self.model = model.to(settings.device, memory_format=torch.channels_last if conv else None)
+        self.model = model.to(settings.device)
+        if any(isinstance(module, nn.Conv2d) for module in model.modules()):
+            self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = torch.optim.AdamW(
             model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
@@ -69,9 +70,7 @@ class Trainer:
         norm = nn.utils.get_total_norm(gradients, foreach=True)
         bound = torch.where(self.usual_norm > 0, self.settings.clip * self.usual_norm, norm)
         scale = (bound / norm.clamp_min(1e-30)).clamp_max(1.0)
-        self.usual_norm = torch.lerp(
-            torch.where(self.usual_norm > 0, self.usual_norm, norm), norm * scale, 0.02
-        )
+        self.usual_norm = torch.lerp(torch.where(self.usual_norm > 0, self.usual_norm, norm), norm * scale, 0.02)
         if norm.device.type != "cpu" or scale.item() < 1.0:
             torch._foreach_mul_(gradients, scale)
 

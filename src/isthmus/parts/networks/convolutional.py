@@ -25,9 +25,7 @@ def _check(shape: Sequence[int], widths: Sequence[int]) -> None:
     check_widths("picture's shape", shape)
     check_widths("hidden", widths)
     if len(shape) != 3 or not widths:
-        raise InputError(
-            f"a convolutional network takes pictures (channels, height, width), not {tuple(shape)}"
-        )
+        raise InputError(f"a convolutional network takes pictures (channels, height, width), not {tuple(shape)}")
 
 
 class ConvEncoder(Part):
@@ -64,7 +62,8 @@ class ConvEncoder(Part):
         features_BF = self.stages(x_BCHW).flatten(1)
         if condition_BC is not None:
             features_BF = torch.cat([features_BF, condition_BC], -1)
-        return self.to_code(features_BF)
+        h_BH: Tensor = self.to_code(features_BF)
+        return h_BH
 
 
 class _PadToEven(nn.Module):
@@ -93,9 +92,7 @@ class ConvDecoder(Part):
         _check(shape, widths)
         self.sizes = _sizes(shape[1], shape[2], len(widths))[::-1]
         self.start = (widths[-1], *self.sizes[0])
-        self.from_code = nn.Linear(
-            latent_dim + condition_dim, widths[-1] * self.sizes[0][0] * self.sizes[0][1]
-        )
+        self.from_code = nn.Linear(latent_dim + condition_dim, widths[-1] * self.sizes[0][0] * self.sizes[0][1])
         self.activations = nn.ModuleList(activation_of(activation) for _ in widths)
         outputs = [*widths[::-1][1:], shape[0]]
         self.stages = nn.ModuleList(
@@ -106,7 +103,7 @@ class ConvDecoder(Part):
     def forward(self, z_BZ: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         if condition_BC is not None:
             z_BZ = torch.cat([z_BZ, condition_BC], -1)
-        x_BCHW = self.from_code(z_BZ).unflatten(-1, self.start)
+        x_BCHW: Tensor = self.from_code(z_BZ).unflatten(-1, self.start)
         steps = zip(self.activations, self.stages, self.sizes[1:], strict=True)
         for activation, stage, (height, width) in steps:
             x_BCHW = stage(activation(x_BCHW))[..., :height, :width]

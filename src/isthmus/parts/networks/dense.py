@@ -5,6 +5,7 @@ Legend: B rows of the batch, I inputs of a row once flattened, C condition value
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -52,6 +53,8 @@ class Dense(Part):
         Name of the squashing function.
     condition_dim : int
         Length of the condition vector appended to the input; 0 for none.
+    norm : bool
+        Whether a layer norm (Ba, Kiros & Hinton 2016) stands before each activation.
     missing : bool
         Whether cells may be NaN. They are then read as 0 (the mean of a standardised column) and a second set of
         inputs says which were missing.
@@ -65,15 +68,15 @@ class Dense(Part):
         activation: str = "silu",
         condition_dim: int = 0,
         missing: bool = False,
+        norm: bool = False,
     ) -> None:
         super().__init__()
         for name, widths in (("inputs", inputs), ("outputs", outputs), ("hidden", hidden)):
             check_widths(name, widths)
         self.outputs, self.missing = tuple(outputs), missing
         cells = math.prod(inputs) * (2 if missing else 1)
-        self.layers = nn.Sequential(
-            *_layers([cells + condition_dim, *hidden, math.prod(outputs)], activation)
-        )
+        widths = [cells + condition_dim, *hidden, math.prod(outputs)]
+        self.layers = nn.Sequential(*_layers(widths, activation, norm))
 
     def forward(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         x_BI = x_B___.flatten(1)
@@ -81,11 +84,14 @@ class Dense(Part):
             x_BI = torch.cat([x_BI.nan_to_num(nan=0.0), x_BI.isnan().to(x_BI.dtype)], -1)
         if condition_BC is not None:
             x_BI = torch.cat([x_BI, condition_BC], -1)
-        return self.layers(x_BI).unflatten(-1, self.outputs)
+        raw_BO: Tensor = self.layers(x_BI)
+        return raw_BO.reshape(-1, *self.outputs)
 
 
-def _layers(widths: Sequence[int], activation: str) -> Iterator[nn.Module]:
-    for index, (wide_in, wide_out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+def _layers(widths: Sequence[int], activation: str, norm: bool) -> Iterator[nn.Module]:
+    for index, (wide_in, wide_out) in enumerate(pairwise(widths)):
         if index:
+            if norm:
+                yield nn.LayerNorm(wide_in)
             yield activation_of(activation)
         yield nn.Linear(wide_in, wide_out)
