@@ -14,7 +14,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from torch import Tensor
 
-from isthmus import choices, modelfile, recipes, scoring
+from isthmus import choices, modelfile, recipes, scoring, trust
 from isthmus.bodies import choose_body
 from isthmus.data import (
     Dataset,
@@ -419,7 +419,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def reconstruct_raw(self, data: Dataset) -> NDArray[Any]:
         """The same as raw rows, (n, columns) or (n, height, width, channels)."""
-        return self.preparation_.undo(self._evaluate(lambda model, x: model.decode(model.encode(x)), data))
+        return self.preparation_.undo(self.reconstruct_prepared(data))
+
+    def reconstruct_prepared(self, X: Any) -> NDArray[Any]:
+        """The same in prepared units, (n, *shape): standardised numbers, probabilities of categories, 0 to 1."""
+        return self._evaluate(lambda model, x: model.decode(model.encode(x)), X)
 
     def score_samples(self, X: Any) -> NDArray[Any]:
         """Minus the training objective of every row at the code's mean, in nats, (n,): higher is more normal."""
@@ -460,7 +464,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         description, tensors = modelfile.read(path)
         try:
             return cls._from_description(description, tensors)
-        except (KeyError, TypeError, AttributeError, ValueError) as fault:
+        except (LookupError, ArithmeticError, RuntimeError, TypeError, AttributeError, ValueError) as fault:
             raise ModelFileError(f"{path}: not a whole model of Isthmus: {fault}") from fault
 
     @classmethod
@@ -468,9 +472,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         estimator = cls(**description["params"])
         estimator.schema_ = schema_from_json(description["schema"])
         estimator.preparation_ = preparation_from_json(description["preparation"])
-        estimator.model_ = choices.check_model(
-            modelfile.rebuild(description["model"], tensors), estimator.preparation_.shape
-        )
+        trust.check_preparation(estimator.preparation_, estimator.schema_)
+        model = modelfile.rebuild(description["model"], tensors)
+        estimator.model_ = trust.check_model(model, estimator.preparation_.shape)
+        trust.check_record(description["record"], description["history"])
         estimator.record_, estimator.history_ = description["record"], description["history"]
         estimator.n_iter_ = len(estimator.history_)
         estimator._n_features_out = estimator.model_.bottleneck.latent_dim

@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 import isthmus
 from isthmus.data import Dataset, ImageSchema, Preparation, TableSchema, split
 from isthmus.data.source import Source
-from isthmus.errors import InputError, ModelFileError
-from isthmus.model import Model
+from isthmus.errors import InputError
 from isthmus.training import Progress, Settings
 
 Rows = NDArray[np.int64]
@@ -178,23 +177,3 @@ def plain_params(params: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(value, PLAIN):
             kept[name] = value
     return kept
-
-
-def check_model(model: object, shape: tuple[int, ...]) -> Model:
-    """Refuse a model from a file that can't serve rows of this shape.
-
-    Raises
-    ------
-    ModelFileError
-        If it isn't a model, or fails on one empty row.
-    """
-    if not isinstance(model, Model):
-        raise ModelFileError("the file's parts don't make a model")
-    try:
-        with torch.no_grad():
-            raw = model.eval()(torch.zeros(1, *shape)).raw_B___
-    except (RuntimeError, IndexError) as fault:
-        raise ModelFileError(f"the file's model doesn't fit its own data: {str(fault)[:200]}") from fault
-    if tuple(raw.shape[1:]) != tuple(shape):
-        raise ModelFileError(f"the file's model gives {tuple(raw.shape[1:])} for rows of {tuple(shape)}")
-    return model

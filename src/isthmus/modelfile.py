@@ -1,7 +1,7 @@
 """A model is one .safetensors file: tensors, and its whole description as JSON in the metadata.
 
-Reading executes nothing. The metadata hold a SHA-256 of the whole file (taken with the digest's own 64 characters
-as zeros), so that a file that is truncated or has a single bit turned is refused, never half believed.
+Reading executes nothing. The metadata begin with a SHA-256 of the whole file (taken with the digest's own 64
+characters as zeros), so that a file that is truncated or has a single bit turned is refused, never half believed.
 """
 
 import hashlib
@@ -22,9 +22,10 @@ from isthmus.parts import build
 
 FORMAT = 1
 BLANK = "0" * 64
-DIGEST_KEY = "isthmus_sha256"
-DESCRIPTION_KEY = "isthmus"
+KEY = "isthmus"
+"""One key only: the order in which safetensors writes several isn't fixed, and equal models make equal files."""
 LARGEST_HEADER = 100_000_000
+_START = f'"{KEY}":"'.encode()
 
 
 def write(path: str | Path, tensors: Mapping[str, Tensor], description: Mapping[str, Any]) -> None:
@@ -37,9 +38,8 @@ def write(path: str | Path, tensors: Mapping[str, Tensor], description: Mapping[
     """
     text = json.dumps({"format": FORMAT, **description}, allow_nan=False)
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    data = save_tensors(plain, {DESCRIPTION_KEY: text, DIGEST_KEY: BLANK})
-    key = f'"{DIGEST_KEY}":"'.encode()
-    at = data.index(key) + len(key)
+    data = save_tensors(plain, {KEY: f"{BLANK} {text}"})
+    at = data.index(_START) + len(_START)
     digest = hashlib.sha256(data).hexdigest().encode()
     with atomic_write(path) as file:
         for piece in (data[:at], digest, memoryview(data)[at + len(BLANK) :]):
@@ -55,10 +55,10 @@ def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         If it is missing, truncated, garbled, of another kind, or from a newer version.
     """
     data = _bytes_of(path)
-    metadata = _metadata(path, data)
-    _check_digest(path, data, metadata[DIGEST_KEY])
+    digest, _, text = _metadata(path, data).partition(" ")
+    _check_digest(path, data, digest)
     try:
-        description = json.loads(metadata[DESCRIPTION_KEY])
+        description = json.loads(text)
         tensors = load_tensors(data)
     except (ValueError, RecursionError, SafetensorError) as fault:
         raise ModelFileError(f"{path}: not a model file of Isthmus: {fault}") from fault
@@ -81,26 +81,23 @@ def _bytes_of(path: str | Path) -> bytes:
         raise ModelFileError(f"{path}: can't be read: {fault.strerror}") from fault
 
 
-def _metadata(path: str | Path, data: bytes) -> dict[str, str]:
-    """The safetensors header's metadata: 8 bytes of length, then JSON (safetensors format, 2022)."""
+def _metadata(path: str | Path, data: bytes) -> str:
+    """Our entry in the safetensors header's metadata: 8 bytes of length, then JSON (safetensors format, 2022)."""
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or length > min(len(data) - 8, LARGEST_HEADER):
         raise ModelFileError(f"{path}: not a model file of Isthmus, or cut short ({len(data):,} bytes)")
     try:
-        header = json.loads(data[8 : 8 + length])
-        metadata = header["__metadata__"]
-        found = {key: metadata[key] for key in (DESCRIPTION_KEY, DIGEST_KEY)}
+        found = json.loads(data[8 : 8 + length])["__metadata__"][KEY]
     except (ValueError, RecursionError, KeyError, TypeError):
         raise ModelFileError(f"{path}: not a model file of Isthmus, or garbled at its beginning") from None
-    if not all(isinstance(value, str) for value in found.values()):
+    if not isinstance(found, str):
         raise ModelFileError(f"{path}: not a model file of Isthmus, or garbled at its beginning")
     return found
 
 
 def _check_digest(path: str | Path, data: bytes, digest: str) -> None:
-    key = f'"{DIGEST_KEY}":"{digest}"'.encode()
-    at = data.find(key)
-    start = at + len(key) - len(digest) - 1
+    at = data.find(_START + digest.encode())
+    start = at + len(_START)
     blanked = hashlib.sha256(memoryview(data)[:start])
     blanked.update(BLANK.encode())
     blanked.update(memoryview(data)[start + len(digest) :])

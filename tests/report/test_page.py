@@ -113,7 +113,7 @@ def test_column_shares_are_one_for_guessing_the_mean(fitted_table):
     study = Study.of(estimator, judged)
     x = estimator.preparation_.apply(study.data.source.read(0, study.data.n)).astype(float)
     guess = type("Guess", (), {"preparation_": estimator.preparation_})()
-    guess._evaluate = lambda function, data: np.broadcast_to(np.nanmean(x, axis=0), x.shape)
+    guess.reconstruct_prepared = lambda data: np.broadcast_to(np.nanmean(x, axis=0), x.shape)
     shares = Columns.of(replace(study, estimator=guess), estimator.schema_).shares
     np.testing.assert_allclose(shares[:5], 1.0, rtol=1e-6)
     assert np.isnan(shares[5])  # constant

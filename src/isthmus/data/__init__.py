@@ -8,6 +8,7 @@ from isthmus.data.preparation import (
     TablePreparation,
     fit_preparation,
     preparation_from_json,
+    suits,
 )
 from isthmus.data.restoring import restore
 from isthmus.data.schema import Column, ImageSchema, Schema, TableSchema, schema_from_json
@@ -38,6 +39,7 @@ __all__ = [
     "restore",
     "schema_from_json",
     "split",
+    "suits",
     "write_codes",
     "write_data",
 ]

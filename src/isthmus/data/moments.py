@@ -26,7 +26,7 @@ def moments(
         huge = ~np.isfinite(mean) | ~np.isfinite(scale)
         # A constant column has a tiny spread of rounding errors; the bound is scikit-learn's.
         eps = np.finfo(np.float64).eps
-        scale[variance <= n * eps * variance + (n * mean * eps) ** 2] = 1.0
+        scale[variance <= n * eps * variance + (n * mean * eps) ** 2] = 0.0
     return mean, scale, huge
 
 

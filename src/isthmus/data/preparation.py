@@ -88,7 +88,8 @@ class TablePreparation:
 
     ``groups`` names, column by column, how the prepared columns belong together: ("numeric", 1),
     ("binary", 1) or ("categorical", number of categories). ``means`` and ``scales`` have one number a raw
-    column, 0 and 1 where nothing is standardised.
+    column, 0 and 1 where nothing is standardised; a scale of 0 marks a constant column, which ``undo`` gives
+    back exactly.
     """
 
     groups: tuple[tuple[str, int], ...]
@@ -108,6 +109,10 @@ class TablePreparation:
         return raw, starts[raw]
 
     @cached_property
+    def _divisors(self) -> NDArray[np.float64]:
+        return np.where(self.scales > 0, self.scales, 1.0)
+
+    @cached_property
     def _starts(self) -> NDArray[np.intp]:
         sizes = np.array([size for _, size in self.groups], np.intp)
         return np.cumsum(sizes) - sizes
@@ -122,12 +127,27 @@ class TablePreparation:
         ]
 
     def apply(self, raw: NDArray[Any]) -> Float32:
-        """Return (n, F) from (n, columns); a missing category is NaN in its whole group."""
+        """Return (n, F) from (n, columns); a missing category is NaN in its whole group.
+
+        Raises
+        ------
+        DataError
+            If a number is too large to be standardised.
+        """
+        try:
+            with np.errstate(over="raise"):
+                return self._apply(raw)
+        except FloatingPointError:
+            numbers = raw[:, self._plain[0]]
+            worst = numbers.flat[np.nanargmax(np.abs(numbers - self.means[self._plain[0]]))]
+            raise DataError(f"the number {worst:g} is too far from those the model was fitted on") from None
+
+    def _apply(self, raw: NDArray[Any]) -> Float32:
         if not self._hot:
-            return ((raw - self.means) / self.scales).astype(np.float32)
+            return ((raw - self.means) / self._divisors).astype(np.float32)
         out = np.empty((len(raw), *self.shape), np.float32)
         source, target = self._plain
-        out[:, target] = (raw[:, source] - self.means[source]) / self.scales[source]
+        out[:, target] = (raw[:, source] - self.means[source]) / self._divisors[source]
         for column, group in self._hot:
             codes = raw[:, column]
             out[:, group] = codes[:, None] == np.arange(group.stop - group.start)
@@ -167,8 +187,8 @@ class TablePreparation:
         groups = _groups(_part(description, "groups"))
         means = _numbers(_part(description, "means"), len(groups))
         scales = _numbers(_part(description, "scales"), len(groups))
-        if not (scales > 0).all():
-            raise DataError("preparation: a scale that is not above 0")
+        if not (scales >= 0).all():
+            raise DataError("preparation: a scale below 0")
         return cls(groups, means, scales)
 
 
@@ -208,6 +228,13 @@ def fit_preparation(schema: Schema, chunks: Iterable[NDArray[Any]]) -> Preparati
     return _fit_table(schema, chunks)
 
 
+def suits(preparation: Preparation, schema: Schema) -> bool:
+    """Whether a preparation is for data of this schema."""
+    if isinstance(schema, ImageSchema):
+        return isinstance(preparation, ImagePreparation) and preparation.schema == schema
+    return isinstance(preparation, TablePreparation) and preparation.groups == _groups_of(schema)
+
+
 def _fit_images(schema: ImageSchema, chunks: Iterable[NDArray[Any]]) -> ImagePreparation:
     if schema.dtype in _FULL:
         return ImagePreparation(schema, 0.0, _FULL[schema.dtype])
@@ -220,8 +247,7 @@ def _fit_images(schema: ImageSchema, chunks: Iterable[NDArray[Any]]) -> ImagePre
 
 
 def _fit_table(schema: TableSchema, chunks: Iterable[NDArray[Any]]) -> TablePreparation:
-    kinds = {"numeric": "numeric", "boolean": "binary", "categorical": "categorical"}
-    groups = tuple((kinds[column.role], len(column.categories) or 1) for column in schema.columns)
+    groups = _groups_of(schema)
     numeric = np.array([kind == "numeric" for kind, _ in groups])
     means, scales = np.zeros(len(groups)), np.ones(len(groups))
     if numeric.any():
@@ -230,6 +256,11 @@ def _fit_table(schema: TableSchema, chunks: Iterable[NDArray[Any]]) -> TablePrep
             names = np.array(schema.feature_names)[numeric][huge]
             raise DataError(f"column {names[0]!r}: numbers too large to be standardised; scale them down")
     return TablePreparation(groups, means, scales)
+
+
+def _groups_of(schema: TableSchema) -> tuple[tuple[str, int], ...]:
+    kinds = {"numeric": "numeric", "boolean": "binary", "categorical": "categorical"}
+    return tuple((kinds[column.role], len(column.categories) or 1) for column in schema.columns)
 
 
 def to_integers(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -85,7 +85,7 @@ class Columns:
         raw = study.data.source.read(0, study.data.n)
         x = preparation.apply(raw).astype(np.float64)
         # reconstruct() gives the likeliest category; its error needs the probabilities behind it
-        x_hat = estimator._evaluate(lambda model, batch: model.decode(model.encode(batch)), study.data)
+        x_hat = estimator.reconstruct_prepared(study.data)
         widths = np.array([len(column.categories) or 1 for column in schema.columns], dtype=np.intp)
         starts: NDArray[np.intp] = np.cumsum(widths) - widths
         errors = np.add.reduceat(np.nan_to_num((x - x_hat) ** 2), starts, axis=1)

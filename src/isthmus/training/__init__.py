@@ -1,4 +1,4 @@
-"""The one loop, what it is fed, and what it leaves behind; the only caller of .backward()."""
+"""The one loop, what it is fed, and what it leaves behind; the only room that asks for gradients."""
 
 from isthmus.training.arithmetic import choose_precision, fast
 from isthmus.training.batches import Batches

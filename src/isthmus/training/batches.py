@@ -9,7 +9,7 @@ Legend: B rows of the batch, `___` the shape of one prepared row.
 
 import math
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
@@ -108,8 +108,8 @@ class Batches:
 
     def _slice(self, generator: torch.Generator, skip: int) -> Iterator[Tensor]:
         order, whole = torch.randperm(len(self.rows), generator=generator), self._whole()
-        for chosen in order[skip * self.batch_size :].split(self.batch_size):
-            yield whole.index_select(0, chosen)
+        for start in range(skip * self.batch_size, len(order), self.batch_size):
+            yield whole.index_select(0, order[start : start + self.batch_size])
 
     def _windows(self, generator: torch.Generator) -> Iterator[Rows]:
         """Positions in `rows`, run by run in random order, a window's worth at a time, mixed within it."""
@@ -134,7 +134,7 @@ class Batches:
 
     def _read_ahead(self, windows: Iterator[Rows]) -> Iterator[Tensor]:
         with ThreadPoolExecutor(1) as reader:
-            upcoming = None
+            upcoming: Future[Tensor] | None = None
             for window in windows:
                 ready, upcoming = upcoming, reader.submit(self._read_window, window)
                 if ready is not None:

@@ -1,0 +1,91 @@
+"""Whether what a model file says can be believed: it may be garbled, or written to do harm."""
+
+import math
+from typing import Any
+
+import torch
+
+from isthmus.data import Preparation, Schema, suits
+from isthmus.errors import ModelFileError
+from isthmus.model import Model
+
+LARGEST_ROW = 1 << 22
+_RECORD: dict[str, Any] = {
+    "data": {"sha256": str, "rows": int, "container": str},
+    "training_rows": int,
+    "held_out_rows": int,
+    "settings": {"seed": int},
+    "versions": {"isthmus": str, "torch": str, "numpy": str, "python": str},
+}
+_RUN = {"epochs": int, "steps": int, "seconds": (int, float), "stopped": str, "best_epoch": int, "held_out": {}}
+
+
+def check_record(record: Any, history: Any) -> None:
+    """Refuse a file's account of its fit that can't be shown.
+
+    Raises
+    ------
+    ModelFileError
+        If a part is missing or of the wrong type.
+    """
+    sound = _is_like(record, _RECORD) and (record.get("epochs") is None or _is_like(record, _RUN))
+    figures = [record.get("held_out", {}), *history] if sound and isinstance(history, list) else [None]
+    numbers = all(isinstance(row, dict) and all(_is_like(v, (int, float)) for v in row.values()) for row in figures)
+    if not (numbers and 0 <= record.get("best_epoch", 0) <= len(history)):
+        raise ModelFileError("its record of the fit is garbled")
+
+
+def _is_like(value: Any, model: Any) -> bool:
+    """Whether JSON has this form: a type, or a mapping of such; numbers are finite, whole ones 0 to 2**63."""
+    if isinstance(model, dict):
+        return isinstance(value, dict) and all(key in value and _is_like(value[key], model[key]) for key in model)
+    if isinstance(value, bool) or not isinstance(value, model):
+        return False
+    return isinstance(value, str) or (model is int and 0 <= value < 2**63) or (model is not int and abs(value) < 1e300)
+
+
+def check_preparation(preparation: Preparation, schema: Schema) -> None:
+    """Refuse a preparation made for other data.
+
+    Raises
+    ------
+    ModelFileError
+        If it doesn't suit the schema.
+    """
+    if not suits(preparation, schema):
+        raise ModelFileError("the file's preparation is for other data than its schema describes")
+
+
+def check_model(model: object, shape: tuple[int, ...]) -> Model:
+    """Refuse a model from a file that can't serve rows of this shape.
+
+    Raises
+    ------
+    ModelFileError
+        If it isn't a model, isn't for such rows, or fails on one empty row.
+    """
+    if not isinstance(model, Model):
+        raise ModelFileError("the file's parts don't make a model")
+    _check_size(model, shape)
+    try:
+        with torch.no_grad():
+            trip = model.eval()(torch.zeros(1, *shape))
+            code = model.encode(trip.x_B___)
+    except (RuntimeError, IndexError) as fault:
+        raise ModelFileError(f"the file's model doesn't fit its own data: {str(fault)[:200]}") from fault
+    if tuple(trip.raw_B___.shape[1:]) != tuple(shape):
+        raise ModelFileError(f"the file's model gives {tuple(trip.raw_B___.shape[1:])} for rows of {tuple(shape)}")
+    if tuple(code.shape) != (1, model.bottleneck.latent_dim):
+        raise ModelFileError(f"the file's model gives codes of {code.shape[-1]}, not {model.bottleneck.latent_dim}")
+    return model
+
+
+def _check_size(model: Model, shape: tuple[int, ...]) -> None:
+    """Refuse rows so large that running the model on one, to check it, would be the harm done."""
+    encoder = model.encoder.spec
+    declared = encoder.get("inputs") or encoder.get("shape") or shape
+    if tuple(declared) != tuple(shape):
+        raise ModelFileError(f"the file's model is for rows of {tuple(declared)}, its data are of {tuple(shape)}")
+    weights = sum(tensor.numel() for tensor in model.state_dict().values())
+    if math.prod(shape) > max(LARGEST_ROW, 1000 * weights):
+        raise ModelFileError(f"rows of {tuple(shape)} for {weights:,} weights")
