@@ -476,6 +476,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         model = modelfile.rebuild(description["model"], tensors)
         estimator.model_ = trust.check_model(model, estimator.preparation_.shape)
         trust.check_record(description["record"], description["history"])
+        trust.check_params(description["params"], description["record"])
         estimator.record_, estimator.history_ = description["record"], description["history"]
         estimator.n_iter_ = len(estimator.history_)
         estimator._n_features_out = estimator.model_.bottleneck.latent_dim

@@ -8,6 +8,7 @@ import torch
 from isthmus.data import Preparation, Schema, suits
 from isthmus.errors import ModelFileError
 from isthmus.model import Model
+from isthmus.parts import Bottleneck, Likelihood, Part, Term
 
 LARGEST_ROW = 1 << 22
 _RECORD: dict[str, Any] = {
@@ -28,7 +29,7 @@ def check_record(record: Any, history: Any) -> None:
     ModelFileError
         If a part is missing or of the wrong type.
     """
-    sound = _is_like(record, _RECORD) and (record.get("epochs") is None or _is_like(record, _RUN))
+    sound = _is_like(record, _RECORD) and ("epochs" not in record or _is_like(record, _RUN))
     figures = [record.get("held_out", {}), *history] if sound and isinstance(history, list) else [None]
     numbers = all(isinstance(row, dict) and all(_is_like(v, (int, float)) for v in row.values()) for row in figures)
     if not (numbers and 0 <= record.get("best_epoch", 0) <= len(history)):
@@ -36,12 +37,29 @@ def check_record(record: Any, history: Any) -> None:
 
 
 def _is_like(value: Any, model: Any) -> bool:
-    """Whether JSON has this form: a type, or a mapping of such; numbers are finite, whole ones 0 to 2**63."""
+    """Whether JSON has this form: a type, or a mapping of such; numbers are within reason, whole ones from 0."""
     if isinstance(model, dict):
         return isinstance(value, dict) and all(key in value and _is_like(value[key], model[key]) for key in model)
     if isinstance(value, bool) or not isinstance(value, model):
         return False
-    return isinstance(value, str) or (model is int and 0 <= value < 2**63) or (model is not int and abs(value) < 1e300)
+    if isinstance(value, int):
+        return (0 if model is int else -(2**63)) <= value < 2**63
+    return isinstance(value, str) or abs(value) < 1e300
+
+
+def check_params(params: Any, record: Any) -> None:
+    """Refuse parameters of the estimator that what comes after a fit would stumble over.
+
+    Raises
+    ------
+    ModelFileError
+        If one is of the wrong type, or says that nothing was held out while the record says otherwise.
+    """
+    options, share = params.get("options") or {}, params.get("validation", 0.1)
+    numbers = isinstance(options, dict) and all(_is_like(value, (int, float)) for value in options.values())
+    sound = isinstance(params.get("recipe", ""), str) and numbers
+    if not (sound and _is_like(share, (int, float)) and share >= min(record["held_out_rows"], 1e-300)):
+        raise ModelFileError("its parameters are garbled")
 
 
 def check_preparation(preparation: Preparation, schema: Schema) -> None:
@@ -64,7 +82,7 @@ def check_model(model: object, shape: tuple[int, ...]) -> Model:
     ModelFileError
         If it isn't a model, isn't for such rows, or fails on one empty row.
     """
-    if not isinstance(model, Model):
+    if not (isinstance(model, Model) and _is_whole(model)):
         raise ModelFileError("the file's parts don't make a model")
     _check_size(model, shape)
     try:
@@ -78,6 +96,17 @@ def check_model(model: object, shape: tuple[int, ...]) -> Model:
     if tuple(code.shape) != (1, model.bottleneck.latent_dim):
         raise ModelFileError(f"the file's model gives codes of {code.shape[-1]}, not {model.bottleneck.latent_dim}")
     return model
+
+
+def _is_whole(model: Model) -> bool:
+    slots = (
+        (model.encoder, Part),
+        (model.bottleneck, Bottleneck),
+        (model.decoder, Part),
+        (model.likelihood, Likelihood),
+    )
+    filled = all(isinstance(part, kind) for part, kind in slots)
+    return filled and isinstance(model.corruption, Part | None) and all(isinstance(t, Term) for t in model.terms)
 
 
 def _check_size(model: Model, shape: tuple[int, ...]) -> None:

@@ -119,17 +119,26 @@ def explicit_command(asked: dict[str, Any], estimator: Autoencoder) -> str:
         "epochs": settings["epochs"],
         "minutes": settings["minutes"],
         "batch-size": settings["batch_size"],
+        "learning-rate": settings["learning_rate"],
+        "weight-decay": settings["weight_decay"],
+        "shift": settings["shift"] or None,
+        "validation": asked["validation"],
         "patience": settings["patience"] or "none",
         "precision": settings["precision"],
+        "device": settings["device"],
         "seed": settings["seed"],
     }
-    words = [f"--{name} {value}" for name, value in chosen.items() if value is not None]
-    words += [f"--set {name}={value:g}" for name, value in asked["options"]]
-    words += [f"--{name} {shlex.quote(str(asked[name]))}" for name in ("key", "label") if asked[name]]
+    words = [f"--{name} {shlex.quote(str(value))}" for name, value in chosen.items() if value is not None]
+    words += [f"--set {name}={value!r}" for name, value in asked["options"]]
+    return f"isthmus fit {shlex.quote(asked['data'])} {' '.join(words + _data_words(asked))}"
+
+
+def _data_words(asked: dict[str, Any]) -> list[str]:
+    """The options of how DATA was read."""
+    words = [f"--{name} {shlex.quote(str(asked[name]))}" for name in ("key", "label", "memory") if asked[name]]
     words += [f"--drop {shlex.quote(column)}" for column in asked["drop"]]
     words += [f"--size {'x'.join(map(str, asked['size']))}"] if asked["size"] else []
-    words += [f"--shift {asked['shift']}"] if asked["shift"] else []
-    return f"isthmus fit {shlex.quote(asked['data'])} {' '.join(words)}"
+    return words + (["--skip-bad"] if asked["skip_bad"] else [])
 
 
 def _print_results(

@@ -103,16 +103,21 @@ def fast(precision: str, device: str, model: nn.Module, batch_size: int) -> Iter
         yield
 
 
+def is_convolutional(model: nn.Module) -> bool:
+    """Whether any layer convolves."""
+    return any(isinstance(module, nn.Conv2d) for module in model.modules())
+
+
 def largest_product(model: nn.Module, batch_size: int) -> float:
     """Multiplications in the largest matrix product that a batch passes; a convolution counts as large."""
-    if any(isinstance(module, nn.Conv2d) for module in model.modules()):
+    if is_convolutional(model):
         return math.inf
     return max((weight.numel() for weight in model.parameters()), default=0) * batch_size
 
 
-def autocast(precision: str, device: str, batch_size: int) -> Any:
+def autocast(precision: str, device: str, model: nn.Module, batch_size: int) -> Any:
     """The context for one forward pass: autocast to bfloat16 where that is the faster way to it."""
     wanted = precision == "bfloat16"
-    if device == "cpu":
-        wanted = wanted and (batch_size >= LARGE_BATCH or not permission_rounds())
+    if device == "cpu" and wanted:
+        wanted = is_convolutional(model) or batch_size >= LARGE_BATCH or not permission_rounds()
     return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=wanted)

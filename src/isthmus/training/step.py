@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from isthmus.errors import TrainingError
 from isthmus.model import Model
-from isthmus.training.arithmetic import autocast
+from isthmus.training.arithmetic import autocast, is_convolutional
 from isthmus.training.augmentation import shift_pictures
 from isthmus.training.settings import Settings
 
@@ -31,11 +31,12 @@ class Trainer:
     def __init__(self, model: Model, settings: Settings) -> None:
         self.settings = settings
         self.model = model.to(settings.device)
-        if any(isinstance(module, nn.Conv2d) for module in model.modules()):
+        if is_convolutional(model):
             self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = torch.optim.AdamW(
             model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
+        self.autocast = autocast(settings.precision, settings.device, model, settings.batch_size)
         self.weights = list(model.parameters())
         self.usual_norm = torch.zeros((), device=settings.device)
         self.totals = torch.zeros(4, device=settings.device)
@@ -47,7 +48,7 @@ class Trainer:
         x_B___ = x_B___.to(self.settings.device, non_blocking=True)
         if self.settings.shift:
             x_B___ = shift_pictures(x_B___, self.settings.shift)
-        with autocast(self.settings.precision, self.settings.device, len(x_B___)):
+        with self.autocast:
             trip = self.model(x_B___)
             loss_B = self.model.objective(trip, progress)
         for weight in self.weights:

@@ -1,0 +1,289 @@
+"""Whatever a user gives: exit code 2, one line that says what was wrong, and nothing left behind."""
+
+import os
+import subprocess
+
+import numpy as np
+import pytest
+from PIL import Image
+
+TINY = ("--epochs", "1", "--hidden", "8")
+
+
+def entries(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@pytest.fixture
+def refused(isthmus, tmp_path, monkeypatch):
+    """Runs a command that must be refused, in a folder that must stay as it is; gives the message."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words, left=()):
+        before = entries(tmp_path)
+        said = isthmus(*words)
+        assert said.code == 2, said
+        assert said.out == ""
+        assert said.err.startswith("isthmus: ")
+        assert said.err.count("\n") == 1
+        assert "Traceback" not in said.err
+        assert said.seconds < 5
+        assert [name for name in entries(tmp_path) if not name.endswith(left or "?")] == before
+        return said.err
+
+    return run
+
+
+# ---- options
+
+OPTIONS = [
+    (("--latent-dim", "0"), "latent_dim=0"),
+    (("--latent-dim", "-1"), "latent_dim=-1"),
+    (("--latent-dim", "many"), "'many' is not a valid integer"),
+    (("--recipe", "vea"), "did you mean 'vae'"),
+    (("--recipe", "vae", "--set", "betta=2"), "did you mean 'beta'"),
+    (("--recipe", "vae", "--set", "beta"), "beta=4"),
+    (("--recipe", "vae", "--set", "beta=-1"), "beta=-1"),
+    (("--recipe", "vae", "--set", "beta=nan"), "beta"),
+    (("--recipe", "ae", "--set", "noise=inf"), "noise"),
+    (("--epochs", "0"), "epochs=0"),
+    (("--minutes", "0"), "minutes=0"),
+    (("--minutes", "nan"), "minutes=nan"),
+    (("--batch-size", "0"), "batch_size=0"),
+    (("--learning-rate", "0"), "learning_rate=0"),
+    (("--learning-rate", "nan"), "learning_rate=nan"),
+    (("--weight-decay", "-1"), "weight_decay=-1"),
+    (("--weight-decay", "inf"), "weight_decay=inf"),
+    (("--hidden", "8,,8"), "512,256"),
+    (("--hidden", "0"), "hidden"),
+    (("--activation", "rleu"), "relu"),
+    (("--network", "cnn"), "conv"),
+    (("--likelihood", "gauss"), "gaussian"),
+    (("--validation", "1.5"), "1.5"),
+    (("--validation", "178"), "178"),
+    (("--validation", "nowhere.csv"), "nowhere.csv"),
+    (("--patience", "soon"), "soon"),
+    (("--patience", "0"), "patience"),
+    (("--precision", "float8"), "float8"),
+    (("--device", "tpu"), "tpu"),
+    (("--seed", "-1"), "-1"),
+    (("--memory", "much"), "500MB"),
+    (("--size", "8x8"), "size"),
+    (("--shift", "2"), "shift"),
+    (("--checkpoint-every", "nan"), "checkpoint"),
+    (("--drop", "nothing"), "nothing"),
+    (("--label", "nothing"), "nothing"),
+    (("--kind", "sounds"), "sounds"),
+    (("--colour",), "--colour"),
+]
+
+
+@pytest.mark.parametrize(("words", "named"), OPTIONS, ids=[" ".join(words) for words, _ in OPTIONS])
+def test_an_option_that_cannot_be(refused, words, named):
+    assert named in refused("fit", "wine", "--epochs", "1", *words)
+
+
+# ---- data
+
+
+def plain(n=30, d=3):
+    return np.random.default_rng(0).normal(size=(n, d))
+
+
+ARRAYS = {
+    "nan": (np.full((20, 3), np.nan), "no value at all"),
+    "infinity": (np.where(np.eye(20, 3) > 0, np.inf, 1.0), "infinity"),
+    "objects": (np.array([["a", None], [1, 2]], object), "pickles are refused"),
+    "zero rows": (plain(0), "nothing in it"),
+    "zero columns": (plain(5, 0), "nothing in it"),
+    "one row": (plain(1), "1 row"),
+    "one axis": (np.arange(5.0), "reshape"),
+    "a number": (np.array(5.0), "reshape"),
+    "complex": (plain() + 1j, "complex"),
+    "words": (np.array([["a", "b"]] * 5), "named columns"),
+    "five axes": (np.zeros((3, 2, 2, 2, 2), np.uint8), "pictures"),
+    "too large": (plain() * 1e300, "too large"),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_an_array_that_cannot_be_learned(refused, name, tmp_path):
+    array, named = ARRAYS[name]
+    np.save(tmp_path / "x.npy", array, allow_pickle=True)
+    assert named in refused("fit", "x.npy", *TINY)
+
+
+TABLES = {
+    "nothing": (b"", "empty"),
+    "a header only": (b"a,b\n", "no rows"),
+    "one row": (b"a,b\n1,2\n", "1 row"),
+    "a ragged line": (b"a,b\n1,2\n3,4,5\n6,7\n", "line 3"),
+    "not UTF-8": (b"a,b\n1,\xff\n2,3\n", "line 2"),
+    "two columns of one name": (b"a,a\n1,2\n3,4\n", "'a'"),
+    "identifiers": (b"a,b\n" + b"".join(b"%d,name%d\n" % (i, i) for i in range(300)), "--drop b"),
+    "an empty column": (b"a,b\n1,\n2,\n", "--drop b"),
+    "infinity": (b"a,b\n1,inf\n2,3\n", "inf"),
+    "bytes": (bytes(range(256)) * 4, "x.csv"),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_that_cannot_be_learned(refused, name, tmp_path):
+    content, named = TABLES[name]
+    (tmp_path / "x.csv").write_bytes(content)
+    assert named in refused("fit", "x.csv", *TINY)
+
+
+@pytest.mark.parametrize("ending", ["npy", "npz", "parquet", "feather", "png", "txt", "safetensors"])
+def test_a_file_that_is_not_what_its_name_says(refused, ending, tmp_path):
+    (tmp_path / f"data.{ending}").write_bytes(b"not what you think" * 50)
+    assert f"data.{ending}" in refused("fit", f"data.{ending}", *TINY, "-o", "m.safetensors")
+
+
+def test_data_that_are_not_there(refused, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert "did you mean 'digits'" in refused("fit", "digit", *TINY)
+    assert "no pictures" in refused("fit", "empty", *TINY)
+    assert "no such model" in refused("info", "m.safetensors")
+    assert "is a folder" in refused("info", "empty").lower()
+
+
+OTHER_TABLES = {
+    "an unknown category": (lambda text: text.replace("red", "violet"), "violet"),
+    "a missing column": (lambda text: "\n".join(line.rpartition(",")[0] for line in text.split("\n")), "'flag'"),
+    "a renamed column": (lambda text: text.replace("colour", "color"), "renamed"),
+    "a column more": (lambda text: "\n".join(f"{line},1" for line in text.split()).replace(",1", ",more", 1), "more"),
+    "text for a number": (lambda text: text.replace(",8,", ",eight,"), "eight"),
+    "a number far away": (lambda text: text.replace("\n0.", "\n1e300"), "1e+300"),
+    "a missing cell where none was": (lambda text: text.replace(",8,", ",,"), "'n'"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_TABLES)
+@pytest.mark.parametrize("command", ["encode", "reconstruct", "report"])
+def test_a_table_of_another_kind_than_the_model_s(refused, name, command, table, table_model, tmp_path):
+    change, named = OTHER_TABLES[name]
+    text = change(table.read_text())
+    assert text != table.read_text()
+    (tmp_path / "x.csv").write_text(text)
+    out = "out.html" if command == "report" else "out.csv"
+    assert named in refused(command, table_model, "x.csv", "-o", out)
+
+
+# ---- pictures
+
+
+@pytest.fixture
+def folder(tmp_path):
+    place = tmp_path / "data"
+    place.mkdir()
+    for i in range(6):
+        Image.fromarray(np.full((10, 12), 40 * i, np.uint8)).save(place / f"{i}.png")
+    return place
+
+
+def spoil_text(folder):
+    (folder / "bad.png").write_text("I am no picture")
+
+
+def spoil_cut(folder):
+    noise = np.random.default_rng(0).integers(0, 256, (10, 12), dtype=np.uint8)
+    Image.fromarray(noise).save(folder / "bad.png")
+    data = (folder / "bad.png").read_bytes()
+    (folder / "bad.png").write_bytes(data[: len(data) * 2 // 3])
+
+
+def spoil_bomb(folder):
+    Image.new("1", (20_000, 20_000)).save(folder / "bad.png")
+
+
+@pytest.mark.parametrize("spoil", [spoil_text, spoil_cut, spoil_bomb])
+def test_a_bad_picture_is_named_or_passed_over_and_counted(refused, isthmus, folder, spoil):
+    spoil(folder)
+    message = refused("fit", "data", *TINY)
+    assert "1 of 7" in message
+    assert "bad.png" in message
+    assert "--skip-bad" in message
+    said = isthmus("fit", "data", *TINY, "--network", "dense", "--skip-bad", "--no-report")
+    assert said.code == 0
+    assert said.err.startswith("skipped 1: bad.png")
+    assert "6 rows" in said.out
+
+
+def test_pictures_of_several_sizes(refused, folder, picture_model):
+    Image.new("L", (5, 7)).save(folder / "odd.png")
+    assert "--size 10x12" in refused("fit", "data", *TINY)
+    (folder / "odd.png").unlink()
+    for path in folder.iterdir():
+        Image.new("L", (9, 9)).save(path)
+    assert "--size 10x12" in refused("encode", picture_model, "data", "-o", "c.csv")
+    assert "table" in refused("encode", picture_model, "wine", "-o", "c.csv")
+
+
+# ---- outputs
+
+
+@pytest.mark.parametrize("place", ["nowhere/m", "taken.safetensors", "file/m", "/proc/m", "/sys/m", "m.pt", "m"])
+def test_a_place_that_cannot_be_written(refused, place, tmp_path):
+    (tmp_path / "taken.safetensors").mkdir()
+    (tmp_path / "file").write_text("")
+    output = place if "." in place or place == "m" else f"{place}.safetensors"
+    assert output in refused("fit", "wine", "--epochs", "100000", "-o", output, "--force")
+
+
+def test_the_same_for_the_other_commands(refused, wine_model, tmp_path):
+    (tmp_path / "file").write_text("")
+    np.save(tmp_path / "codes.npy", np.zeros((3, 4)))
+    for output in ("nowhere/c.csv", "file/c.csv", "/proc/c.csv", "c.xls", "folder"):
+        for words in (("encode", "wine"), ("reconstruct", "wine"), ("decode", "codes.npy")):
+            assert output in refused(words[0], wine_model, words[1], "-o", output, "--force")
+    assert "codes have 3" in refused("decode", wine_model, narrow(tmp_path), "-o", "r.csv")
+
+
+def narrow(tmp_path):
+    np.save(tmp_path / "narrow.npy", np.zeros((3, 3)))
+    return "narrow.npy"
+
+
+ENDINGS = ("csv", "parquet", "feather", "npy", "npz")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_device_that_is_full(refused, wine_model, ending, tmp_path):
+    np.save(tmp_path / "codes.npy", np.zeros((500, 4)))
+    output = tmp_path / f"full.{ending}"
+    output.symlink_to("/dev/full")
+    for words in (("encode", "wine"), ("reconstruct", "wine"), ("decode", "codes.npy")):
+        message = refused(words[0], wine_model, words[1], "-o", output.name, "--force")
+        assert "No space left" in message
+        assert output.name in message
+
+
+def test_a_model_on_a_device_that_is_full(refused, tmp_path):
+    (tmp_path / "m.safetensors").symlink_to("/dev/full")
+    message = refused("fit", "wine", *TINY, "-o", "m.safetensors", "--force", left=".jsonl")
+    assert "No space left" in message
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+def test_a_disk_that_is_full(refused, wine_model, table, table_model, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], capture_output=True).returncode:
+        pytest.skip("no right to mount")
+    try:
+        message = refused("fit", "wine", "--epochs", "1", "--hidden", "512", "-o", "disk/m.safetensors", left=".jsonl")
+        assert "No space left" in message
+        np.save(tmp_path / "codes.npy", np.zeros((3000, 4)))
+        for ending in ("csv", "parquet", "npy"):
+            assert "No space left" in refused("decode", wine_model, "codes.npy", "-o", f"disk/r.{ending}")
+        assert "No space left" in refused("report", wine_model, "wine", "-o", fill(disk) / "page.html")
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def fill(disk):
+    with (disk / "rest").open("wb", buffering=0) as file, __import__("contextlib").suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    return disk
