@@ -1,0 +1,80 @@
+"""Puts the benchmarks' kept results into the README and the pages, between their markers. Run by `make docs`.
+
+`--check` writes nothing and fails if a page is stale; CI runs it so.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def result(name: str) -> dict:
+    return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def summary() -> str:
+    mnist, speed, infer = result("mnist30"), result("throughput"), result("inference")
+    memory, start = result("memory"), result("startup")
+    cell = {(c["network"], c["batch"]): c for c in speed["cells"]}
+    rows = [
+        ("MNIST, 30 code values, squared error per test picture, 9 minutes", f"{mnist['default']['test']:.2f}", f"PCA {mnist['pca']:.2f}; Hinton & Salakhutdinov 2006: 3.00"),
+        ("the same with their body, 784-1000-500-250-30", f"{mnist['hand']['test']:.2f}", "the same"),
+    ]  # fmt: skip
+    for (name, batch), found in cell.items():
+        ratio = f"{found['ratio to pythae']:.2f}x Pythae, {found['ratio to plain']:.2f}x a plain PyTorch loop"
+        rows.append((f"training, {name} VAE, batch {batch}", f"{found['isthmus']:,} pictures/s", ratio))
+    rows += [
+        ("encode 10,000 digits", f"{infer['encode']['isthmus, ms']:.0f} ms", f"{infer['encode']['ratio']:.1f}x Pythae's speed"),
+        ("reconstruct 10,000 digits", f"{infer['reconstruct']['isthmus, ms']:.0f} ms", f"{infer['reconstruct']['ratio']:.1f}x Pythae's speed"),
+        (f"fit to a {memory['npy']['gigabytes']:g} GB file", f"{memory['npy']['streamed']['peak, MB']:,} MB at the peak", f"{memory['npy']['speed kept']:.0%} of the speed in memory"),
+        (f"fit to {memory['png']['files']:,} PNG files", f"{memory['png']['streamed']['peak, MB']:,} MB at the peak", f"{memory['png']['speed kept']:.0%} of the speed in memory"),
+        ("`import isthmus` / `isthmus --help`", f"{start['seconds']['import isthmus']:.2f} s / {start['seconds']['isthmus --help']:.2f} s", f"Python alone {start['seconds']['python alone']:.2f} s"),
+    ]  # fmt: skip
+    return table(("what", "Isthmus", "beside it"), rows) + f"\n\nMeasured on: {mnist['machine']}.\n"
+
+
+def speed() -> str:
+    found = result("throughput")
+    rows = [
+        (c["network"], c["batch"], f"{c['isthmus']:,}", f"{c['pythae']:,}", f"{c['plain']:,}", c["ratio to pythae"])
+        for c in found["cells"]
+    ]
+    busy = [f"batch {b['batch']}: {b['speed kept']:.0%}" for b in found["busy"]]
+    losses = ", ".join(f"{peer} {loss}" for peer, loss in found["equal loss"].items())
+    head = ("network", "batch", "Isthmus, pictures/s", "Pythae", "plain loop", "ratio to Pythae")
+    return (
+        table(head, rows) + f"\n\nSpeed kept while another process keeps one core busy (mlp): {', '.join(busy)}.\n"
+        f"Loss on test pictures after ten epochs each (mlp, batch 128, nats): {losses}.\n"
+    )
+
+
+def table(head: tuple, rows: list[tuple]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+TABLES = {"summary": summary, "speed": speed}
+
+
+def filled(page: str) -> str:
+    def fill(match: re.Match[str]) -> str:
+        return f"<!-- table: {match[1]} -->\n{TABLES[match[1]]()}<!-- end -->"
+
+    return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end -->", fill, page, flags=re.DOTALL)
+
+
+def main() -> None:
+    stale = [page for page in PAGES if filled(page.read_text()) != page.read_text()]
+    if "--check" in sys.argv:
+        sys.exit(f"stale: {[str(p.relative_to(ROOT)) for p in stale]}; run `make docs`" if stale else 0)
+    for page in stale:
+        page.write_text(filled(page.read_text()))
+
+
+if __name__ == "__main__":
+    main()
