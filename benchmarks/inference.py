@@ -22,30 +22,26 @@ def main() -> None:
     asked = options.parse_args()
     train, test = mnist(asked.data)
     network = NETWORKS[0]
-    ours = Autoencoder("vae", epochs=1, validation=0, random_state=0, **COMMON, **network.options).fit(train[:20_000])
+    pictures = test.astype(np.float32) / 255  # what Pythae is given too
+    options = {**COMMON, **network.options, "kind": "images"}
+    ours = Autoencoder("vae", epochs=1, validation=0, random_state=0, **options).fit(train[:20_000] / np.float32(255))
     theirs = pythae_model(network).eval()
     copy_weights(ours.model_, theirs)
     x = torch.from_numpy(test).float()[:, None] / 255
     pairs = {
-        "encode": (lambda: ours.transform(test), lambda: theirs.embed(batch(x))),
-        "reconstruct": (lambda: ours.reconstruct(test), lambda: theirs.reconstruct(x)),
+        "encode": (lambda: ours.transform(pictures), lambda: theirs.embed(x)),
+        "reconstruct": (lambda: ours.reconstruct(pictures), lambda: theirs.reconstruct(x)),
     }
     results: dict = {name: compare(*pair, rounds=asked.rounds) for name, pair in pairs.items()}
     with torch.no_grad():
         mu = theirs.encoder(x).embedding
         picture = theirs.decoder(mu).reconstruction
-    rebuilt = ours.reconstruct_prepared(test)
+    rebuilt = ours.reconstruct_prepared(pictures)
     results["largest difference"] = {
-        "codes": float(np.abs(ours.transform(test) - mu.numpy()).max()),
+        "codes": float(np.abs(ours.transform(pictures) - mu.numpy()).max()),
         "reconstructions": float(np.abs(rebuilt - picture.numpy()).max()),
     }
     keep("inference", results)
-
-
-def batch(x: torch.Tensor):
-    from pythae.data.datasets import DatasetOutput
-
-    return DatasetOutput(data=x)
 
 
 def copy_weights(model, theirs) -> None:

@@ -465,7 +465,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         try:
             return cls._from_description(description, tensors)
         except (LookupError, ArithmeticError, RuntimeError, TypeError, AttributeError, ValueError) as fault:
-            raise ModelFileError(f"{path}: not a whole model of Isthmus: {fault}") from fault
+            raise ModelFileError(f"{path}: not a whole model of Isthmus: {str(fault)[:300]}") from fault
 
     @classmethod
     def _from_description(cls, description: dict[str, Any], tensors: dict[str, Tensor]) -> Self:

@@ -111,7 +111,7 @@ def chunks(source: Source, rows: Rows) -> Iterator[NDArray[Any]]:
 
 def has_missing(schema: TableSchema | ImageSchema) -> bool:
     """Whether cells were missing in the data."""
-    return isinstance(schema, TableSchema) and any(column.missing for column in schema.columns)
+    return isinstance(schema, TableSchema) and schema.takes_missing
 
 
 def check_likelihood(likelihood: str, data: Dataset, rows: Rows, preparation: Preparation) -> None:

@@ -5,6 +5,7 @@ A recipe is a function (body, latent_dim, *, its own options) -> Model. Its firs
 """
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -58,8 +59,8 @@ class Recipe:
             if name not in self.options:
                 known = nearest(name, self.options) if self.options else "it has none"
                 raise InputError(f"recipe {self.name!r} has no option {name!r}: {known}")
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise InputError(f"recipe {self.name!r}: {name}={value!r} is not a number")
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+                raise InputError(f"recipe {self.name!r}: {name}={value!r} is not a finite number")
 
 
 _TABLE: dict[str, Recipe] = {}

@@ -49,6 +49,30 @@ def process(tmp_path):
     return run
 
 
+def entries(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@pytest.fixture
+def refused(isthmus, tmp_path, monkeypatch):
+    """Runs a command that must be refused, in a folder that must stay as it is; gives the message."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words, left=()):
+        before = entries(tmp_path)
+        said = isthmus(*words)
+        assert said.code == 2, said
+        assert said.out == ""
+        assert said.err.startswith("isthmus: ")
+        assert said.err.count("\n") == 1
+        assert "Traceback" not in said.err
+        assert said.seconds < 5
+        assert [name for name in entries(tmp_path) if not name.endswith(left or "?")] == before
+        return said.err
+
+    return run
+
+
 def write_table(path: Path, rows: int = 60) -> Path:
     """A table with numbers, whole numbers, text and true/false, some cells missing."""
     rng = np.random.default_rng(0)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from isthmus import Autoencoder
+from isthmus import Autoencoder, modelfile
 from isthmus.cli import main
 
 FIT = [
@@ -83,7 +83,14 @@ def test_ctrl_c_keeps_the_best_model_and_the_checkpoint(tmp_path):
     model = Autoencoder.load(tmp_path / "digits.safetensors")
     assert model.record_["stopped"] == "interrupted"
     assert model.record_["best_epoch"] >= 1
-    assert (tmp_path / "digits.checkpoint.safetensors").exists()
+    checkpoint = tmp_path / "digits.checkpoint.safetensors"
+    step = modelfile.read(checkpoint)[0]["state"]["step"]
+    assert step > 0
+    again = start(tmp_path, "--epochs", "2000", "--resume")
+    assert wait_for(checkpoint, again, newer_than=time.time())
+    again.kill()
+    again.communicate()
+    assert modelfile.read(checkpoint)[0]["state"]["step"] > step
 
 
 def test_a_checkpoint_of_other_options_or_garbled_is_refused(tmp_path, capsys, monkeypatch):

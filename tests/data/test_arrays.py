@@ -111,7 +111,11 @@ def test_later_arrays_must_agree():
     table = open_data(np.eye(6)).schema
     with pytest.raises(DataError, match="X has 5 features, but Autoencoder is expecting 6 features as input"):
         open_data(np.eye(5), schema=table)
-    assert np.isnan(open_data(np.full((1, 6), np.nan, "f4"), schema=table).source.array).all()
+    missing = np.full((1, 6), np.nan, "f4")
+    with pytest.raises(DataError, match=r"missing cells \(NaN\) in column 'x0'.*fitted on data without"):
+        open_data(missing, schema=table)
+    holes = open_data(np.where(np.eye(6) > 0, np.nan, 1.0)).schema
+    assert np.isnan(open_data(missing, schema=holes).source.array).all()
     pictures = open_data(np.zeros((2, 4, 5), np.uint8)).schema
     for bad in (
         np.zeros((2, 5, 4), np.uint8),

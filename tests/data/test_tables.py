@@ -2,6 +2,7 @@
 
 import itertools
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -174,7 +175,8 @@ FITTED = pd.DataFrame({"a": [1.5, 2], "c": ["x", "y"], "b": [True, False]})
 
 
 def test_later_data_are_reordered_and_converted():
-    schema = open_data(FITTED).schema
+    found = open_data(FITTED).schema
+    schema = replace(found, columns=tuple(replace(column, missing=True) for column in found.columns))
     later = pl.DataFrame({"b": [1, 0, None], "extra": [0, 0, 0], "a": [1, 2, 3], "c": ["y", None, "x"]})
     found = matrix(open_data(later, schema=schema, drop=["extra"]))
     np.testing.assert_array_equal(found, [[1, 1, 1], [2, np.nan, 0], [3, 0, np.nan]])
@@ -193,9 +195,10 @@ def test_categories_that_look_like_numbers_stay_text(tmp_path):
         ({"add": 1}, r"unexpected column 'add'; leave it out with --drop add"),
         ({"rename": "A"}, r"missing column 'a'; unexpected column 'A'; were columns renamed"),
         ({"c": ["x", "z"]}, r"column 'c': 'z' \(row 1\).*knows 'x', 'y'"),
-        ({"a": ["1", "two"]}, r"column 'a': '1' \(row 0\).*numbers are expected"),
+        ({"a": ["1", "two"]}, r"column 'a': 'two' \(row 1\).*numbers are expected"),
         ({"b": [0, 2]}, r"column 'b': 2.0 \(row 1\) is neither true nor false"),
         ({"a": [0, -np.inf], "c": ["q", "x"]}, r"column 'a': -inf \(row 1\).*column 'c': 'q' \(row 0\)"),
+        ({"a": [1, None]}, r"column 'a': '' \(row 1\) is missing; the model was fitted on data without"),
         ({"rows": 0}, "no rows"),
     ],
 )

@@ -59,6 +59,8 @@ def _estimator(asked: dict[str, Any]) -> Autoencoder:
     patience = asked["patience"]
     if patience not in ("auto", "none") and not patience.isdigit():
         raise InputError(f"--patience {patience}: write a whole number, auto or none")
+    if not asked["checkpoint_every"] >= 0:
+        raise InputError(f"--checkpoint-every {asked['checkpoint_every']}: write a number of seconds, 0 or more")
     estimator = Autoencoder(
         **{name: asked[name] for name in SAME_NAME},
         options=dict(asked["options"]) or None,

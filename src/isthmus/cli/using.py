@@ -75,7 +75,8 @@ def report_command(**asked: Any) -> None:
     honest = compare(estimator, judged)
     from isthmus.report.page import write_report
 
-    write_report(page, estimator, data, judged, honest, title=f"{estimator.recipe} on {Path(asked['data']).name}")
+    title, model = f"{estimator.recipe} on {Path(asked['data']).name}", Path(asked["model"]).name
+    write_report(page, estimator, data, judged, honest, title=title, model=model)
     if asked["as_json"]:
         click.echo(json.dumps({"report": str(page), "honest": honest.to_json()}))
     elif not asked["quiet"]:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data.cells import NONE_WERE_MISSING
 from isthmus.data.dataset import Dataset, Options, some
 from isthmus.data.schema import Column, ImageSchema, TableSchema
 from isthmus.data.source import ArraySource, Source, chunks
@@ -103,7 +104,10 @@ def _check_table(source: Source, options: Options, where: str) -> TableSchema:
     width = source.shape[0]
     if schema is not None:
         _check_against(schema, width)
-        _scan_table(source, where, schema.feature_names)
+        found, _ = _scan_table(source, where, schema.feature_names)
+        if found.any() and not schema.takes_missing:
+            names = some([repr(schema.feature_names[i]) for i in np.flatnonzero(found)])
+            raise DataError(f"{where}: missing cells (NaN) in column {names}; {NONE_WERE_MISSING}")
         return schema
     columns = [f"x{i}" for i in range(width)]
     some_missing, all_missing = _scan_table(source, where, columns)

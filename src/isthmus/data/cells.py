@@ -13,6 +13,10 @@ from isthmus.data.dataset import some
 from isthmus.data.schema import Column
 from isthmus.errors import DataError
 
+NONE_WERE_MISSING = (
+    "the model was fitted on data without missing cells and can't read any: fill them in, or fit on data with some"
+)
+
 
 @dataclass
 class Faults:
@@ -60,7 +64,7 @@ def column_numbers(cells: Any, column: Column, faults: Faults) -> NDArray[np.flo
     if not _numeric(cells.type):
         valid = cells.is_valid().to_numpy(zero_copy_only=False)
         if valid.any():
-            row = int(np.argmax(valid))
+            row = _first_odd(cells, int(np.argmax(valid)), column)
             wanted = "true or false" if column.role == "boolean" else "numbers"
             faults.add(column, cells[row].as_py(), row, f"is {cells.type}, where {wanted} are expected")
         return np.full(len(cells), np.nan)
@@ -72,6 +76,16 @@ def column_numbers(cells: Any, column: Column, faults: Faults) -> NDArray[np.flo
     return values
 
 
+def _first_odd(cells: Any, first: int, column: Column) -> int:
+    """The row of the first text that is no number, in a column that one such text turned into text."""
+    for row, text in enumerate(texts(cells).to_pylist() if column.role == "numeric" else ()):
+        try:
+            float(text or 0)
+        except ValueError:
+            return row
+    return first
+
+
 def _numeric(kind: Any) -> bool:
     types = pa.types
     return bool(types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind))
@@ -81,6 +95,13 @@ def _note(column: Column, values: NDArray[np.float64], wrong: NDArray[np.bool_],
     if wrong.any():
         row = int(np.argmax(wrong))
         faults.add(column, float(values[row]), row, rule)
+
+
+def note_missing(column: Column, values: NDArray[np.float64], faults: Faults) -> None:
+    """Note the first missing cell, for a model that was fitted on none."""
+    missing = np.isnan(values)
+    if missing.any():
+        faults.add(column, "", int(np.argmax(missing)), "is missing; " + NONE_WERE_MISSING)
 
 
 def _codes(cells: Any, column: Column, faults: Faults) -> NDArray[np.float64]:

@@ -143,6 +143,12 @@ def _common_schema(
     dtype = {"deep": "uint16", "real": "float32"}.get(sort, "uint8")
     found = ImageSchema(height, width, 3 if sort == "colour" else 1, dtype)
     if expected is not None:
+        if (height, width) != (expected.height, expected.width):
+            raise DataError(
+                f"{where}: pictures are {height}x{width} (height x width); the model was fitted on "
+                f"{expected.height}x{expected.width}; resize them with --size {expected.height}x{expected.width} "
+                f"(size={(expected.height, expected.width)})"
+            )
         check_pictures_agree(expected, found, where)
     return expected or found
 

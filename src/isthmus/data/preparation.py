@@ -13,6 +13,7 @@ from isthmus.data.schema import ImageSchema, Schema, TableSchema
 from isthmus.errors import DataError
 
 Float32 = NDArray[np.float32]
+_FURTHEST = 1e12
 _FULL = {"uint8": 255.0, "uint16": 65535.0}
 
 
@@ -132,15 +133,17 @@ class TablePreparation:
         Raises
         ------
         DataError
-            If a number is too large to be standardised.
+            If a number is so far from those fitted on that its square is no float32.
         """
-        try:
-            with np.errstate(over="raise"):
-                return self._apply(raw)
-        except FloatingPointError:
-            numbers = raw[:, self._plain[0]]
-            worst = numbers.flat[np.nanargmax(np.abs(numbers - self.means[self._plain[0]]))]
-            raise DataError(f"the number {worst:g} is too far from those the model was fitted on") from None
+        with np.errstate(over="ignore"):
+            out = self._apply(raw)
+        largest = max(np.fmax.reduce(out, axis=None, initial=0), -np.fmin.reduce(out, axis=None, initial=0))
+        if largest > _FURTHEST:
+            row = int(np.nanargmax(np.abs(out)) // out.shape[1])
+            numbers = np.where(np.isnan(raw[row]), 0, np.abs(raw[row] - self.means) / self._divisors)
+            worst = raw[row, int(np.argmax(numbers))]
+            raise DataError(f"the number {worst:g} is too far from those the model was fitted on: is it an error?")
+        return out
 
     def _apply(self, raw: NDArray[Any]) -> Float32:
         if not self._hot:

@@ -62,6 +62,11 @@ class TableSchema:
         """Whether no column holds categories, so that the table can be a plain array."""
         return all(column.role != "categorical" for column in self.columns)
 
+    @property
+    def takes_missing(self) -> bool:
+        """Whether cells were missing in the data it was fitted on, so that they may be again."""
+        return any(column.missing for column in self.columns)
+
     def to_json(self) -> dict[str, Any]:
         """Return a description of plain JSON values."""
         columns = [

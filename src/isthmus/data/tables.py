@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from isthmus.data.cells import Faults, column_labels, column_numbers, numbers, texts
+from isthmus.data.cells import Faults, column_labels, column_numbers, note_missing, numbers, texts
 from isthmus.data.dataset import Dataset, Options, some
 from isthmus.data.schema import ARROW_NUMBERS, Column, Role, TableSchema
 from isthmus.data.source import Collector, Source
@@ -254,4 +254,8 @@ def _matrix(batch: Any, schema: TableSchema, places: Sequence[int], where: str, 
     for i, (column, place) in enumerate(zip(schema.columns, places, strict=True)):
         out[:, i] = column_numbers(batch.column(place), column, faults)
     faults.raise_any()
+    if not schema.takes_missing:
+        for i, column in enumerate(schema.columns):
+            note_missing(column, out[:, i], faults)
+        faults.raise_any()
     return out

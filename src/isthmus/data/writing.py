@@ -1,6 +1,8 @@
 """Results as files: tables, arrays, pictures and codes."""
 
+import errno
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -72,8 +74,17 @@ def _check_place(path: Path, force: bool) -> None:
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}; make it first")
     place = path if path.exists() and not path.is_file() else path.parent  # a device is written in place
-    if not os.access(place, os.W_OK):
+    if not (os.access(place, os.W_OK) and (place == path or _takes_files(place))):
         raise InputError(f"{path}: no right to write in {place}")
+
+
+def _takes_files(folder: Path) -> bool:
+    """Whether a file can be made there; rights don't tell of folders such as /proc."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError as error:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)  # what is replaced may make the room
 
 
 def write_data(

@@ -1,5 +1,6 @@
 """How to train, apart from what."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,10 +49,10 @@ class Settings:
     def __post_init__(self) -> None:
         rules: list[tuple[str, Any, bool, str]] = [
             ("epochs", self.epochs, self.epochs is None or self.epochs >= 1, "1 or more"),
-            ("minutes", self.minutes, self.minutes is None or self.minutes > 0, "more than 0"),
+            ("minutes", self.minutes, self.minutes is None or 0 < self.minutes < math.inf, "more than 0"),
             ("batch_size", self.batch_size, self.batch_size >= 1, "1 or more"),
             ("learning_rate", self.learning_rate, 0 < self.learning_rate < 10, "between 0 and 10"),
-            ("weight_decay", self.weight_decay, self.weight_decay >= 0, "0 or more"),
+            ("weight_decay", self.weight_decay, 0 <= self.weight_decay < math.inf, "0 or more"),
             ("clip", self.clip, self.clip > 0, "more than 0"),
             ("patience", self.patience, self.patience is None or self.patience >= 1, "1 or more"),
             ("shift", self.shift, self.shift >= 0, "0 or more"),

@@ -84,18 +84,27 @@ class Trainer:
             If the loss is no longer finite.
         """
         loss, distortion, rate, rows = self.totals.tolist()
-        if not math.isfinite(loss):
-            raise TrainingError(
-                "the loss is no longer finite. Try a smaller learning rate (now "
-                f"{self.settings.learning_rate:g}), precision float32 (now {self.settings.precision}), or look "
-                "for extreme values in the data"
-            )
+        self._check_finite("loss", loss)
         rows = max(rows, 1.0)
         return {"loss": loss / rows, "distortion": distortion / rows, "rate": rate / rows}
 
+    def _check_finite(self, name: str, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"the {name} is no longer finite. Try a smaller learning rate (now "
+                f"{self.settings.learning_rate:g}), precision float32 (now {self.settings.precision}), or look "
+                "for extreme values in the data"
+            )
+
     @torch.no_grad()
     def held_out(self, batches: Iterable[Tensor]) -> dict[str, float]:
-        """Mean objective, distortion and rate of rows not trained on, with the same noise at every call."""
+        """Mean objective, distortion and rate of rows not trained on, with the same noise at every call.
+
+        Raises
+        ------
+        TrainingError
+            If the objective isn't finite.
+        """
         self.model.eval()
         with seeded(HELD_OUT_SEED, self.settings.device):
             sums = torch.zeros(4, dtype=torch.float64)
@@ -106,6 +115,7 @@ class Trainer:
                 sums += torch.stack([values_B.double().sum().cpu() for values_B in per_row])
         self.model.train()
         loss, distortion, rate = (sums[:3] / sums[3]).tolist()
+        self._check_finite("held-out loss", loss)
         return {"held_loss": loss, "held_distortion": distortion, "held_rate": rate}
 
 

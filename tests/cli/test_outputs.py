@@ -1,0 +1,74 @@
+"""Places that can't be written, and disks that are full: one line, and nothing half-written."""
+
+import contextlib
+import os
+import subprocess
+
+import numpy as np
+import pytest
+
+
+@pytest.mark.parametrize("place", ["nowhere/m", "taken.safetensors", "file/m", "/proc/m", "/sys/m", "m.pt", "m"])
+def test_a_place_that_cannot_be_written(refused, place, tmp_path):
+    (tmp_path / "taken.safetensors").mkdir()
+    (tmp_path / "file").write_text("")
+    output = place if "." in place or place == "m" else f"{place}.safetensors"
+    assert output in refused("fit", "wine", "--epochs", "100000", "-o", output, "--force")
+
+
+def test_the_same_for_the_other_commands(refused, wine_model, tmp_path):
+    (tmp_path / "file").write_text("")
+    np.save(tmp_path / "codes.npy", np.zeros((3, 4)))
+    for output in ("nowhere/c.csv", "file/c.csv", "/proc/c.csv", "c.xls", "folder"):
+        for words in (("encode", "wine"), ("reconstruct", "wine"), ("decode", "codes.npy")):
+            assert output in refused(words[0], wine_model, words[1], "-o", output, "--force")
+    assert "codes have 3" in refused("decode", wine_model, narrow(tmp_path), "-o", "r.csv")
+
+
+def narrow(tmp_path):
+    np.save(tmp_path / "narrow.npy", np.zeros((3, 3)))
+    return "narrow.npy"
+
+
+ENDINGS = ("csv", "parquet", "feather", "npy", "npz")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_device_that_is_full(refused, wine_model, ending, tmp_path):
+    np.save(tmp_path / "codes.npy", np.zeros((500, 4)))
+    output = tmp_path / f"full.{ending}"
+    output.symlink_to("/dev/full")
+    for words in (("encode", "wine"), ("reconstruct", "wine"), ("decode", "codes.npy")):
+        message = refused(words[0], wine_model, words[1], "-o", output.name, "--force")
+        assert "No space left" in message
+        assert output.name in message
+
+
+def test_a_model_on_a_device_that_is_full(refused, tmp_path):
+    (tmp_path / "m.safetensors").symlink_to("/dev/full")
+    message = refused("fit", "wine", "--epochs", 1, "-o", "m.safetensors", "--force", left=".jsonl")
+    assert "No space left" in message
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+def test_a_disk_that_is_full(refused, wine_model, table, table_model, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], capture_output=True).returncode:
+        pytest.skip("no right to mount")
+    try:
+        message = refused("fit", "wine", "--epochs", "1", "--hidden", "512", "-o", "disk/m.safetensors", left=".jsonl")
+        assert "No space left" in message
+        np.save(tmp_path / "codes.npy", np.random.default_rng(0).normal(size=(3000, 4)))
+        for ending in ("csv", "parquet", "npy"):
+            assert "No space left" in refused("decode", wine_model, "codes.npy", "-o", f"disk/r.{ending}")
+        assert "No space left" in refused("report", wine_model, "wine", "-o", fill(disk) / "page.html")
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def fill(disk):
+    with (disk / "rest").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    return disk
