@@ -145,6 +145,29 @@ def test_options_out_of_range_are_refused_by_name(options, words):
         Autoencoder(**{"epochs": 1, **options}).fit(X)
 
 
+def test_a_refused_refit_leaves_the_fitted_model_as_it_was():
+    model = Autoencoder(latent_dim=2, epochs=1, random_state=0).fit(X)
+    before = model.transform(X)
+    with pytest.raises(InputError, match="from 0 to 1"):
+        model.set_params(likelihood="bernoulli").fit(X * 100 + 5)
+    np.testing.assert_array_equal(model.transform(X), before)
+
+
+def test_numbers_of_numpy_are_options_like_any_others(tmp_path):
+    options = {"learning_rate": np.float32(0.01), "validation": np.float64(0.3), "options": {"beta": np.int64(2)}}
+    model = Autoencoder("vae", epochs=np.int64(2), random_state=0, **options).fit(X)
+    model.save(tmp_path / "m.safetensors")
+    assert Autoencoder.load(tmp_path / "m.safetensors").record_["validation"] == 0.3
+    assert model.record_["held_out_rows"] == 53
+
+
+def test_a_model_made_elsewhere_runs_here(tmp_path):
+    model = Autoencoder(epochs=1, memory=10**9, random_state=0).fit(X)
+    model.set_params(device="cuda").save(tmp_path / "m.safetensors")
+    assert Autoencoder.load(tmp_path / "m.safetensors").set_params(device="cpu").transform(X).shape[0] == len(X)
+    assert Autoencoder.load(tmp_path / "m.safetensors").device == "auto"
+
+
 def test_codes_of_another_width_are_refused():
     model = Autoencoder(latent_dim=2, epochs=1, random_state=0).fit(X)
     with pytest.raises(DataError, match="codes have 3 values each; this model's have 2"):
@@ -152,6 +175,9 @@ def test_codes_of_another_width_are_refused():
 
 
 def test_torch_tensors_come_back_as_tensors():
+    assert isinstance(
+        Autoencoder(epochs=1, random_state=0).fit(torch.tensor(X)).reconstruct(torch.tensor(X)), torch.Tensor
+    )
     pictures = torch.from_numpy((load_digits().images[:50] * 15).astype(np.uint8))
     model = Autoencoder(epochs=1, random_state=0).fit(pictures)
     rebuilt = model.reconstruct(pictures)

@@ -199,14 +199,21 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             If the loss doesn't stay finite.
         """
         data = self._open(X, fitting=True)
-        learned, held = choices.held_out_rows(data.n, self.validation if held_out is None else 0, seed := self._seed())
+        validation = choices.plain(self.validation) if held_out is None else 0
+        learned, held = choices.held_out_rows(data.n, validation, seed := self._seed())
         self._begin(data, learned, seed)
         settings = self._settings(len(learned), seed)
         batches = partial(Batches, preparation=self.preparation_, memory=choices.memory_budget(self.memory), seed=seed)
         training = batches(data.source, rows=learned, batch_size=settings.batch_size)
         chosen_by = (data, held) if held_out is None else self._whole(held_out)
         looks = batches(chosen_by[0].source, rows=chosen_by[1], batch_size=self._rows_at_once())
-        identity = self._identity(data, settings)
+        identity: dict[str, Any] = {
+            "data": choices.fingerprint(data),
+            "held out": validation if held_out is None else choices.fingerprint(chosen_by[0]),
+            "model": self.model_.spec,
+            "settings": settings.__dict__,
+            "streamed": training.streamed,
+        }
         run = Run(
             Trainer(self.model_, settings),
             training,
@@ -214,10 +221,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             watchers=self.callbacks,
             checkpoint=checkpoint(identity) if checkpoint else None,
         )
-        progress = run.go()
+        try:
+            progress = run.go()
+        except BaseException:
+            del self.model_  # half-trained weights are no fitted model
+            raise
         self.history_ = progress.history
         self.n_iter_ = progress.epoch
-        self.record_ = choices.record(data, learned, held, settings, progress, identity["data"])
+        counts = {"training_rows": len(learned), "held_out_rows": len(chosen_by[1]), "validation": validation}
+        self.record_ = choices.record(data, counts, settings, identity["data"]) | choices.outcome(progress)
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002
@@ -225,12 +237,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         first = not hasattr(self, "model_")
         data = self._open(X, fitting=first, fewest=1)
         rows = np.arange(data.n, dtype=np.int64)
+        seed = self._seed()
         if first:
-            self._begin(data, rows, self._seed())
+            self._begin(data, rows, seed)
             self.history_, self.n_iter_ = [], 0
+            self.record_ = {"training_rows": 0, "held_out_rows": 0, "validation": 0}
         if not hasattr(self, "_trainer"):
-            settings = self._settings(data.n, self._seed())
-            self._trainer = Trainer(self.model_, settings)
+            self._trainer = Trainer(self.model_, self._settings(data.n, seed))
         settings, trainer = self._trainer.settings, self._trainer
         batches = Batches(
             data.source,
@@ -251,17 +264,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.history_.append(trainer.means())
         trainer.totals.zero_()
         self.n_iter_ += 1
-        self.record_ = choices.record(data, rows, rows[:0], settings, None, choices.fingerprint(data))
+        counts = {name: self.record_[name] for name in ("held_out_rows", "validation")}
+        counts["training_rows"] = self.record_["training_rows"] + data.n
+        self.record_ = choices.record(data, counts, settings, choices.fingerprint(data))
         return self
 
     def _begin(self, data: Dataset, learned: NDArray[np.int64], seed: int) -> None:
-        """Decide everything that is decided before the first step."""
+        """Decide everything that is decided before the first step; what fails leaves the estimator as it was."""
         recipe = recipes.get(self.recipe)
-        self.schema_ = data.schema
-        self.preparation_ = fit_preparation(data.schema, choices.chunks(data.source, learned))
+        preparation = fit_preparation(data.schema, choices.chunks(data.source, learned))
         body = choose_body(
-            self.preparation_.shape,
-            getattr(self.preparation_, "groups", ()),
+            preparation.shape,
+            getattr(preparation, "groups", ()),
             missing=choices.has_missing(data.schema),
             network=self.network,
             hidden=None if self.hidden is None else tuple(self.hidden),
@@ -269,20 +283,31 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             norm=self.norm,
             likelihood=self.likelihood,
         )
-        choices.check_likelihood(body.likelihood, data, learned, self.preparation_)
-        latent_dim = choices.latent_dim(self.latent_dim, self.preparation_.shape)
+        choices.check_likelihood(body.likelihood, data, learned, preparation)
+        choices.check_shift(self.shift, data.schema)
+        latent_dim = choices.latent_dim(self.latent_dim, preparation.shape)
+        options = {name: choices.plain(value) for name, value in (self.options or {}).items()}
         with seeded(seed, "cpu"):
-            self.model_ = recipe.build(body, latent_dim, dict(self.options or {}))
-        self.body_ = body
-        self._n_features_out = latent_dim
+            model = recipe.build(body, latent_dim, options)
+        self.model_, self.body_, self.schema_, self.preparation_ = model, body, data.schema, preparation
         self.__dict__.pop("_trainer", None)
+        self._describe()
+
+    def _describe(self) -> None:
+        """Set the attributes that scikit-learn reads, from the schema and the model."""
+        self._n_features_out = self.model_.bottleneck.latent_dim
+        for name in ("n_features_in_", "feature_names_in_"):
+            self.__dict__.pop(name, None)
+        if self.schema_.kind == "table":
+            self.n_features_in_ = len(self.schema_.columns)
+            if self.schema_.named:
+                self.feature_names_in_ = np.asarray(self.schema_.feature_names, dtype=object)
 
     def _settings(self, rows: int, seed: int) -> Settings:
         device = choices.device(self.device)
         automatic = self.precision == "auto"
         batch_size = choices.batch_size(self.batch_size, rows)
         precision = choose_precision(self.model_, batch_size, device) if automatic else self.precision
-        choices.check_shift(self.shift, self.schema_)
         return self._settings_for(rows, seed, device, precision)
 
     def _settings_for(self, rows: int, seed: int, device: str, precision: str) -> Settings:
@@ -290,12 +315,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         epochs = choices.epochs(self.epochs, self.minutes, rows, batch_size)
         return Settings(
             epochs=epochs,
-            minutes=self.minutes,
+            minutes=choices.plain(self.minutes),
             batch_size=batch_size,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
+            learning_rate=choices.plain(self.learning_rate),
+            weight_decay=choices.plain(self.weight_decay),
             patience=choices.patience(self.patience, epochs),
-            shift=self.shift,
+            shift=choices.plain(self.shift),
             precision=precision,
             device=device,
             seed=seed,
@@ -306,14 +331,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             return self.random_state
         return int(check_random_state(self.random_state).randint(2**31))
 
-    def _identity(self, data: Dataset, settings: Settings) -> dict[str, Any]:
-        return {
-            "data": choices.fingerprint(data),
-            "model": self.model_.spec,
-            "settings": settings.__dict__,
-            "validation": self.validation,
-        }
-
     # Data in and out
 
     def _open(self, X: Any, *, fitting: bool = False, fewest: int | None = None) -> Dataset:
@@ -321,7 +338,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if not fitting:
             check_is_fitted(self, "model_")
         fewest = fewest or (2 if fitting else 1)
-        if _is_frame(X):
+        if _is_frame(X) or type(X).__module__.startswith("torch"):
             validate_data(self, X, reset=fitting, skip_check_array=True)
         elif not isinstance(X, (str, Path, Dataset)) and getattr(X, "ndim", 2) <= 2:
             X = validate_data(self, X, reset=fitting, ensure_all_finite="allow-nan", ensure_min_samples=fewest)
@@ -407,7 +424,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Raw rows, (n, columns) or (n, height, width, channels), that codes (n, latent_dim) stand for."""
         if codes.shape[1] != self._n_features_out:
             raise DataError(f"codes have {codes.shape[1]} values each; this model's have {self._n_features_out}")
-        batches: Sequence[Tensor] = torch.split(torch.from_numpy(codes), self._rows_at_once())
+        batches: Sequence[Tensor] = torch.split(torch.tensor(codes), self._rows_at_once())
         return self.preparation_.undo(self._run(lambda model, z: model.decode(z), batches))
 
     def reconstruct(self, X: Any) -> Any:
@@ -479,11 +496,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         trust.check_params(description["params"], description["record"])
         estimator.record_, estimator.history_ = description["record"], description["history"]
         estimator.n_iter_ = len(estimator.history_)
-        estimator._n_features_out = estimator.model_.bottleneck.latent_dim
-        if estimator.schema_.kind == "table":
-            estimator.n_features_in_ = len(estimator.schema_.columns)
-            if estimator.schema_.named:
-                estimator.feature_names_in_ = np.asarray(estimator.schema_.feature_names, dtype=object)
+        estimator._describe()
         return estimator
 
     def __sklearn_tags__(self) -> Tags:

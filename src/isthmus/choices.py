@@ -24,8 +24,16 @@ from isthmus.training import Progress, Settings
 
 Rows = NDArray[np.int64]
 MOST_HELD_OUT = 10_000
+FEWEST_TO_SHARE = 10
+"""Of fewer rows no share is held out: they would say nothing."""
 CHUNK_BYTES = 32 << 20
+ELSEWHERE = ("device", "memory", "callbacks")
 PLAIN = (str, int, float, bool, type(None))
+
+
+def plain(value: Any) -> Any:
+    """Python's own number for NumPy's."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _whole_number(name: str, value: Any) -> int:
@@ -90,7 +98,7 @@ def memory_budget(asked: int | None) -> int:
 
 
 def held_out_rows(n: int, validation: float, seed: int) -> tuple[Rows, Rows]:
-    """Training and held-out rows; a share never holds out more than 10,000.
+    """Training and held-out rows; a share never holds out more than 10,000, and nothing of fewer than 10.
 
     Raises
     ------
@@ -98,7 +106,7 @@ def held_out_rows(n: int, validation: float, seed: int) -> tuple[Rows, Rows]:
         If `validation` is no share of the rows.
     """
     if isinstance(validation, float) and 0 < validation < 1:
-        validation = min(validation, MOST_HELD_OUT / n)
+        validation = 0 if n < FEWEST_TO_SHARE else min(validation, MOST_HELD_OUT / n)
     return split(n, validation, seed)
 
 
@@ -140,14 +148,11 @@ def fingerprint(data: Dataset) -> str:
     return digest.hexdigest()
 
 
-def record(
-    data: Dataset, learned: Rows, held: Rows, settings: Settings, progress: Progress | None, fingerprint: str
-) -> dict[str, Any]:
-    """How a model came to be, for its file."""
-    found: dict[str, Any] = {
+def record(data: Dataset, counts: Mapping[str, Any], settings: Settings, fingerprint: str) -> dict[str, Any]:
+    """What a model came from, for its file."""
+    return {
         "data": {"sha256": fingerprint, "rows": data.n, "container": data.container},
-        "training_rows": len(learned),
-        "held_out_rows": len(held),
+        **counts,
         "settings": asdict(settings),
         "versions": {
             "isthmus": isthmus.__version__,
@@ -156,24 +161,33 @@ def record(
             "python": platform.python_version(),
         },
     }
-    if progress is not None:
-        found |= {"epochs": progress.epoch, "steps": progress.step, "seconds": round(progress.seconds, 3)}
-        found |= {"stopped": progress.stopped, "best_epoch": progress.best_epoch}
-        best = progress.history[progress.best_epoch - 1] if progress.best_epoch else {}
-        found["held_out"] = {key: value for key, value in best.items() if key.startswith("held_")}
-    return found
+
+
+def outcome(progress: Progress) -> dict[str, Any]:
+    """How a run went, for the model's file."""
+    best = progress.history[progress.best_epoch - 1] if progress.best_epoch else {}
+    return {
+        "epochs": progress.epoch,
+        "steps": progress.step,
+        "seconds": round(progress.seconds, 3),
+        "stopped": progress.stopped,
+        "best_epoch": progress.best_epoch,
+        "held_out": {key: value for key, value in best.items() if key.startswith("held_")},
+    }
 
 
 def plain_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The estimator's parameters that JSON can hold; callbacks and generators stay behind."""
+    """The estimator's parameters that JSON can hold; generators, and where it runs, stay behind."""
     kept: dict[str, Any] = {}
     for name, value in params.items():
+        if name in ELSEWHERE:
+            continue
         if isinstance(value, Mapping):
-            kept[name] = dict(value)
+            kept[name] = {option: plain(number) for option, number in value.items()}
         elif isinstance(value, (list, tuple)):
             kept[name] = [item for item in value if isinstance(item, PLAIN)]
-        elif isinstance(value, np.integer):
-            kept[name] = int(value)
+        elif isinstance(value, np.generic):
+            kept[name] = value.item()
         elif isinstance(value, PLAIN):
             kept[name] = value
     return kept

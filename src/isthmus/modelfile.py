@@ -125,5 +125,8 @@ def rebuild(spec: Any, tensors: Mapping[str, Tensor]) -> nn.Module:
     if wanted != held:
         odd = sorted(name for name in wanted.keys() | held.keys() if wanted.get(name) != held.get(name))
         raise ModelFileError(f"description and tensors disagree, first at {odd[0]!r}")
+    endless = sorted(name for name, t in tensors.items() if not torch.isfinite(t).all())
+    if endless:
+        raise ModelFileError(f"tensor {endless[0]!r} holds values that are not finite")
     model.load_state_dict(dict(tensors), assign=True)
     return model

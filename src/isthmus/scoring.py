@@ -27,7 +27,7 @@ def objective(model: Model, x_B___: Tensor) -> Tensor:
 def squared_error(model: Model, x_B___: Tensor) -> Tensor:
     """Squared error of every row's reconstruction, summed over its known cells, in prepared units, shape (B,)."""
     error_B___ = x_B___ - model.decode(model.encode(x_B___))
-    return error_B___.nan_to_num(nan=0.0).square().flatten(1).sum(-1)
+    return torch.where(x_B___.isnan(), 0.0, error_B___).square().flatten(1).sum(-1)
 
 
 def elbo(model: Model, x_B___: Tensor, samples: int = 1) -> Tensor:

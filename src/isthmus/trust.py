@@ -1,5 +1,6 @@
 """Whether what a model file says can be believed: it may be garbled, or written to do harm."""
 
+import copy
 import math
 from typing import Any
 
@@ -15,6 +16,7 @@ _RECORD: dict[str, Any] = {
     "data": {"sha256": str, "rows": int, "container": str},
     "training_rows": int,
     "held_out_rows": int,
+    "validation": (int, float),
     "settings": {"seed": int},
     "versions": {"isthmus": str, "torch": str, "numpy": str, "python": str},
 }
@@ -53,12 +55,12 @@ def check_params(params: Any, record: Any) -> None:
     Raises
     ------
     ModelFileError
-        If one is of the wrong type, or says that nothing was held out while the record says otherwise.
+        If one is of the wrong type, or the share that was held out is none.
     """
-    options, share = params.get("options") or {}, params.get("validation", 0.1)
+    options = params.get("options") or {}
     numbers = isinstance(options, dict) and all(_is_like(value, (int, float)) for value in options.values())
     sound = isinstance(params.get("recipe", ""), str) and numbers
-    if not (sound and _is_like(share, (int, float)) and share >= min(record["held_out_rows"], 1e-300)):
+    if not (sound and 0 <= record["validation"] <= record["data"]["rows"]):
         raise ModelFileError("its parameters are garbled")
 
 
@@ -86,13 +88,15 @@ def check_model(model: object, shape: tuple[int, ...]) -> Model:
         raise ModelFileError("the file's parts don't make a model")
     _check_size(model, shape)
     try:
-        with torch.no_grad():
-            trip = model.eval()(torch.zeros(1, *shape))
-            code = model.encode(trip.x_B___)
+        with torch.no_grad(), torch.device("meta"):  # shapes alone: a hostile model gets no memory to fill
+            trial = copy.deepcopy(model).to("meta").eval()
+            trip = trial(torch.zeros(1, *shape))
+            code, mean = trial.encode(trip.x_B___), trial.likelihood.mean(trip.raw_B___)
     except (RuntimeError, IndexError) as fault:
         raise ModelFileError(f"the file's model doesn't fit its own data: {str(fault)[:200]}") from fault
-    if tuple(trip.raw_B___.shape[1:]) != tuple(shape):
-        raise ModelFileError(f"the file's model gives {tuple(trip.raw_B___.shape[1:])} for rows of {tuple(shape)}")
+    for found in (trip.raw_B___, mean):
+        if tuple(found.shape[1:]) != tuple(shape):
+            raise ModelFileError(f"the file's model gives {tuple(found.shape[1:])} for rows of {tuple(shape)}")
     if tuple(code.shape) != (1, model.bottleneck.latent_dim):
         raise ModelFileError(f"the file's model gives codes of {code.shape[-1]}, not {model.bottleneck.latent_dim}")
     return model

@@ -7,6 +7,8 @@ import subprocess
 import numpy as np
 import pytest
 
+KEPT = (".jsonl", ".checkpoint.safetensors")  # what a fit that fails midway may leave: nothing learned is lost
+
 
 @pytest.mark.parametrize("place", ["nowhere/m", "taken.safetensors", "file/m", "/proc/m", "/sys/m", "m.pt", "m"])
 def test_a_place_that_cannot_be_written(refused, place, tmp_path):
@@ -46,7 +48,7 @@ def test_a_device_that_is_full(refused, wine_model, ending, tmp_path):
 
 def test_a_model_on_a_device_that_is_full(refused, tmp_path):
     (tmp_path / "m.safetensors").symlink_to("/dev/full")
-    message = refused("fit", "wine", "--epochs", 1, "-o", "m.safetensors", "--force", left=".jsonl")
+    message = refused("fit", "wine", "--epochs", 1, "-o", "m.safetensors", "--force", left=KEPT)
     assert "No space left" in message
 
 
@@ -57,7 +59,7 @@ def test_a_disk_that_is_full(refused, wine_model, table, table_model, tmp_path):
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], capture_output=True).returncode:
         pytest.skip("no right to mount")
     try:
-        message = refused("fit", "wine", "--epochs", "1", "--hidden", "512", "-o", "disk/m.safetensors", left=".jsonl")
+        message = refused("fit", "wine", "--epochs", "1", "--hidden", "512", "-o", "disk/m.safetensors", left=KEPT)
         assert "No space left" in message
         np.save(tmp_path / "codes.npy", np.random.default_rng(0).normal(size=(3000, 4)))
         for ending in ("csv", "parquet", "npy"):

@@ -10,17 +10,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     A mistake is one clear line on standard error. ISTHMUS_DEBUG=1 shows the traceback of any fault.
     """
-    from click.exceptions import Abort, ClickException, Exit
+    from click.exceptions import Abort, ClickException, NoArgsIsHelpError
 
     from isthmus.cli.app import app
     from isthmus.errors import InputError, IsthmusError
 
     try:
-        app.main(args=arguments, prog_name="isthmus", standalone_mode=False)
-    except Exit as end:
-        return end.exit_code
+        code = app.main(args=arguments, prog_name="isthmus", standalone_mode=False)
+    except NoArgsIsHelpError as fault:
+        print(fault.format_message(), file=sys.stderr)  # noqa: T201
+        return 2
     except (Abort, KeyboardInterrupt):
-        return _say("stopped before anything was kept", 130)
+        return _say("stopped", 130)
     except ClickException as fault:
         return _say(fault.format_message(), 2)
     except BrokenPipeError:
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say("out of memory: give a smaller --memory, --batch-size or --hidden", 1)
     except Exception as fault:  # noqa: BLE001 - the last line of defence
         return _say(f"a fault of Isthmus itself, please report it: {type(fault).__name__}: {fault}", 1)
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _say(message: str, code: int) -> int:

@@ -24,15 +24,16 @@ SAME_NAME = (
 
 def fit_command(**asked: Any) -> None:
     """Fit, save, compare, report."""
-    force = asked["force"] or asked["resume"]
-    model = model_path(asked["output"], asked["data"], force)
+    model = model_path(asked["output"], asked["data"], asked["force"] or asked["resume"])
+    checkpoint_path = model.with_suffix(".checkpoint.safetensors")
+    force = asked["force"] or (asked["resume"] and (checkpoint_path.exists() or not model.exists()))
+    model_path(model, asked["data"], force)  # a finished run is not to be overwritten by --resume
     log, page = beside(model, ".jsonl", force), beside(model, ".html", force)
     estimator = _estimator(asked)
     data = read_data(asked["data"], asked)
     if data.skipped and not asked["quiet"]:
         click.echo(f"skipped {len(data.skipped)}: {'; '.join(data.skipped[:3])}", err=True)
     held_out = _held_out(asked, estimator, data)
-    checkpoint_path = model.with_suffix(".checkpoint.safetensors")
     _say_resuming(asked, checkpoint_path)
     kept: list[Checkpoint] = []
 
@@ -57,7 +58,7 @@ def _estimator(asked: dict[str, Any]) -> Autoencoder:
     """The estimator that the options describe; --validation may be a number or a file."""
     share = _number(asked["validation"])
     patience = asked["patience"]
-    if patience not in ("auto", "none") and not patience.isdigit():
+    if patience not in ("auto", "none") and not patience.isdecimal():
         raise InputError(f"--patience {patience}: write a whole number, auto or none")
     if not asked["checkpoint_every"] >= 0:
         raise InputError(f"--checkpoint-every {asked['checkpoint_every']}: write a number of seconds, 0 or more")
@@ -65,7 +66,7 @@ def _estimator(asked: dict[str, Any]) -> Autoencoder:
         **{name: asked[name] for name in SAME_NAME},
         options=dict(asked["options"]) or None,
         validation=0 if share is None else share,
-        patience={"auto": "auto", "none": None}.get(patience, int(patience) if patience.isdigit() else 0),
+        patience={"auto": "auto", "none": None}.get(patience, int(patience) if patience.isdecimal() else 0),
         random_state=asked["seed"],
     )
     estimator.check_options()

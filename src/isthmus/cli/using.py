@@ -46,9 +46,6 @@ def decode_command(**asked: Any) -> None:
     output = check_output(asked["output"], asked["force"])
     estimator = Autoencoder.load(asked["model"])
     codes = read_codes(asked["codes"])
-    width = estimator.model_.bottleneck.latent_dim
-    if codes.shape[1] == 2 * width:
-        codes = codes[:, :width]  # `encode --std` wrote means, then standard deviations
     raw = estimator.decode_raw(codes)
     write_data(output, raw, estimator.schema_, force=asked["force"])
     _result(asked, len(raw))

@@ -28,6 +28,7 @@ _ARRAYS = (".npy", ".npz")
 _TABLES = (".csv", ".parquet", ".feather", ".arrow")
 ENDINGS = _ARRAYS + _TABLES
 _ROW = "row"
+_STD = "_std"
 
 
 def check_output(
@@ -161,6 +162,8 @@ def write_codes(
 def read_codes(path: str | os.PathLike[str]) -> NDArray[Any]:
     """Read codes (n, z) as ``write_codes`` wrote them, or from any table of numbers.
 
+    Of a table, columns whose names end in ``_std`` (a posterior's standard deviations) are left out.
+
     Raises
     ------
     DataError
@@ -184,7 +187,8 @@ def _open_codes(path: Path, ending: str) -> Dataset:
     if ending == ".npy" or not path.exists():
         return open_data(path, kind="table")
     reader = read_table(path, ending, Options())
-    return from_reader(reader, Options(drop=(_ROW,) if _ROW in reader.names else ()))
+    spreads = tuple(name for name in reader.names if name.removesuffix(_STD) != name)
+    return from_reader(reader, Options(drop=((_ROW,) if _ROW in reader.names else ()) + spreads))
 
 
 def _write_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
@@ -205,8 +209,3 @@ def _write_table(path: Path, table: Any) -> None:
             pyarrow.parquet.write_table(table, file)
         else:
             pyarrow.feather.write_feather(table, file)
-
-
-def _without_dictionaries(table: Any) -> Any:
-    plain = [c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in table.columns]
-    return pa.table(plain, names=table.column_names)

@@ -1,5 +1,6 @@
 """Reduce: every row as a few code values. Judged by the error of the rows rebuilt from them, beside PCA's."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from isthmus.data import Dataset, split
 Rows = NDArray[np.int64]
 MOST_FITTED = 20_000
 MOST_JUDGED = 10_000
+MOST_BYTES = 500_000_000
 CLEAR = 0.02
 """Errors nearer than this share of each other are called equal."""
 
@@ -46,12 +48,12 @@ class Honest:
         values = f"{self.latent_dim} value{'s' if self.latent_dim > 1 else ''}"
         if self.mean <= 0:
             return "All rows are alike: there is nothing to rebuild."
+        if self.model >= self.mean:
+            return "No better than guessing the mean of every column: this model has learned nothing. Train longer."
         if abs(self.model - self.pca) <= CLEAR * self.pca:
             return f"As good as PCA with {values}: for this purpose PCA, being simpler, would do."
         if self.model < self.pca:
             return f"{1 - self.model / self.pca:.0%} less error than PCA with {values}."
-        if self.model >= self.mean:
-            return "Worse than guessing the mean of every column: this model has learned nothing. Train longer."
         return f"PCA with {values} is better here: train longer, or use PCA."
 
     def to_json(self) -> dict[str, Any]:
@@ -77,10 +79,11 @@ def judged_rows(estimator: Autoencoder, data: Dataset, held_out: Dataset | None 
     if choices.fingerprint(data) != record["data"]["sha256"]:
         half, other = split(data.n, 0.5, seed=0)
         return Judged(data, half, data, other, "rows of new data, PCA fitted on the others")
-    if not record["held_out_rows"]:
-        return Judged(data, everything, data, everything, "training rows (nothing was held out)")
-    seed = record["settings"]["seed"]
-    learned, held = choices.held_out_rows(data.n, estimator.validation, seed)
+    if not record["validation"]:
+        return Judged(data, everything, data, everything, "training rows (none of these were held out)")
+    learned, held = choices.held_out_rows(data.n, record["validation"], record["settings"]["seed"])
+    if not len(held):
+        return Judged(data, everything, data, everything, "training rows (too few to hold any out)")
     return Judged(data, learned, data, held, "held-out rows")
 
 
@@ -89,8 +92,9 @@ def compare(estimator: Autoencoder, judged: Judged) -> Honest:
 
     Missing cells count for none of the three; PCA sees them as the column's mean.
     """
-    fit_rows = _some(judged.fitted_rows, MOST_FITTED)
-    rows = _some(judged.rows, MOST_JUDGED)
+    most = max(2, MOST_BYTES // (8 * math.prod(estimator.preparation_.shape)))
+    fit_rows = _some(judged.fitted_rows, min(MOST_FITTED, most))
+    rows = _some(judged.rows, min(MOST_JUDGED, most))
     known = _prepared(estimator, judged.fitted, fit_rows)
     judge = _prepared(estimator, judged.data, rows)
     centre = np.nan_to_num(np.nanmean(known, axis=0))

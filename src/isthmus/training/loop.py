@@ -102,6 +102,8 @@ class Run:
             progress.step_of_epoch += 1
             progress.seconds = time.monotonic() - self.started
             progress.fraction = self._fraction()
+            if interrupt.asked and self.checkpoint is not None:
+                self._save(self.checkpoint)
             if interrupt.asked or progress.fraction >= 1:
                 break
             self._look()
@@ -116,11 +118,14 @@ class Run:
     def _look(self) -> None:
         now = time.monotonic()
         if self.checkpoint is not None and self.checkpoint.due(now):
-            self.trainer.means()  # never keep weights that are not finite
-            self.checkpoint.save(self._tensors(), self._state())
+            self._save(self.checkpoint)
         if now - self.looked >= SECONDS_BETWEEN_LOOKS:
             self.looked = now
             self._tell(self.trainer.means(), epoch_done=False)
+
+    def _save(self, checkpoint: Checkpoint) -> None:
+        self.trainer.means()  # raises rather than keep weights that are not finite
+        checkpoint.save(self._tensors(), self._state())
 
     def _close_epoch(self, interrupt: Interrupt) -> None:
         progress = self.progress
@@ -191,7 +196,10 @@ class Run:
         optimizer = trainer.optimizer.state_dict()
         for name, tensor in _under("optimizer.", tensors).items():
             index, _, key = name.partition(".")
-            optimizer["state"].setdefault(int(index), {})[key] = tensor
+            weight = trainer.weights[int(index)]
+            # a fused step walks moments and weights side by side: they must lie alike in memory (channels last)
+            alike = torch.empty_like(weight).copy_(tensor) if tensor.shape == weight.shape else tensor
+            optimizer["state"].setdefault(int(index), {})[key] = alike
         trainer.optimizer.load_state_dict(optimizer)
         trainer.totals.copy_(tensors["totals"])
         trainer.usual_norm = tensors["usual_norm"].to(self.settings.device)

@@ -123,5 +123,7 @@ class Trainer:
 def seeded(seed: int, device: str) -> Iterator[None]:
     """A context in which torch's global random numbers start at `seed`, and after which they are as before."""
     with torch.random.fork_rng([torch.device(device)] if device != "cpu" else []):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would touch every CUDA device too
+        if device != "cpu":
+            torch.cuda.manual_seed(seed)
         yield
