@@ -16,10 +16,10 @@ from common import keep, mnist, parser
 
 CELLS = [
     ("mlp", 128, 20_000),
-    ("mlp", 1024, 60_000),
+    ("mlp", 1024, 40_000),
     ("conv", 128, 10_240),
     ("conv", 1024, 10_240),
-    ("wide conv", 128, 1280),
+    ("wide conv", 128, 640),
 ]
 EPOCHS = {"mlp": 5, "conv": 1, "wide conv": 1}
 BUSY = "import time\nend = time.time() + {seconds}\nwhile time.time() < end: pass"

@@ -12,6 +12,7 @@ from isthmus.model import Model
 from isthmus.parts import Bottleneck, Likelihood, Part, Term
 
 LARGEST_ROW = 1 << 22
+LARGEST_TRIAL = 1 << 26
 _RECORD: dict[str, Any] = {
     "data": {"sha256": str, "rows": int, "container": str},
     "training_rows": int,
@@ -88,9 +89,11 @@ def check_model(model: object, shape: tuple[int, ...]) -> Model:
         raise ModelFileError("the file's parts don't make a model")
     _check_size(model, shape)
     try:
-        with torch.no_grad(), torch.device("meta"):  # shapes alone: a hostile model gets no memory to fill
-            trial = copy.deepcopy(model).to("meta").eval()
-            trip = trial(torch.zeros(1, *shape))
+        with torch.no_grad():
+            trial, device = model.eval(), "cpu"
+            if _may_be_heavy(model, shape):  # then shapes alone: a hostile model gets no memory to fill
+                trial, device = copy.deepcopy(model).to("meta"), "meta"
+            trip = trial(torch.zeros(1, *shape, device=device))
             code, mean = trial.encode(trip.x_B___), trial.likelihood.mean(trip.raw_B___)
     except (RuntimeError, IndexError) as fault:
         raise ModelFileError(f"the file's model doesn't fit its own data: {str(fault)[:200]}") from fault
@@ -113,12 +116,18 @@ def _is_whole(model: Model) -> bool:
     return filled and isinstance(model.corruption, Part | None) and all(isinstance(t, Term) for t in model.terms)
 
 
+def _may_be_heavy(model: Model, shape: tuple[int, ...]) -> bool:
+    """Whether a row could need much memory on its way: its cells times the widest layer (meta tensors load slowly)."""
+    widest = max((max(tensor.shape, default=1) for tensor in model.state_dict().values()), default=1)
+    return math.prod(shape) * widest > LARGEST_TRIAL
+
+
 def _check_size(model: Model, shape: tuple[int, ...]) -> None:
     """Refuse rows so large that running the model on one, to check it, would be the harm done."""
-    encoder = model.encoder.spec
-    declared = encoder.get("inputs") or encoder.get("shape") or shape
-    if tuple(declared) != tuple(shape):
-        raise ModelFileError(f"the file's model is for rows of {tuple(declared)}, its data are of {tuple(shape)}")
+    encoder, decoder = model.encoder.spec, model.decoder.spec
+    for declared in (encoder.get("inputs") or encoder.get("shape"), decoder.get("outputs") or decoder.get("shape")):
+        if declared and tuple(declared) != tuple(shape):
+            raise ModelFileError(f"the file's model is for rows of {tuple(declared)}, its data are of {tuple(shape)}")
     weights = sum(tensor.numel() for tensor in model.state_dict().values())
     if math.prod(shape) > max(LARGEST_ROW, 1000 * weights):
         raise ModelFileError(f"rows of {tuple(shape)} for {weights:,} weights")
