@@ -7,6 +7,8 @@ import platform
 import sys
 from pathlib import Path
 
+import isthmus  # noqa: F401 - every benchmark imports this file before torch, as docs/notes/arithmetic.md advises
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = REPOSITORY / "benchmarks" / "results"
 

@@ -12,7 +12,6 @@ import torch
 from common import keep, mnist, parser
 from peers import COMMON, NETWORKS, pythae_model
 
-import isthmus  # noqa: F401 - before torch, as a user would
 from isthmus import Autoencoder
 
 

@@ -67,8 +67,6 @@ def one_cell(data, name: str, batch: int, rows: int, rounds: int, peers: list[st
     import torch
     from peers import NETWORKS, PEERS
 
-    import isthmus  # noqa: F401 - before torch, as a user would
-
     train, test = mnist(data)
     network = next(n for n in NETWORKS if n.name == name)
     x = torch.from_numpy(train[:rows]).float()[:, None] / 255

@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 if "torch" not in sys.modules and "OMP_WAIT_POLICY" not in os.environ:
     # Threads that wait for each other spin for long by default, which stalls training as soon as another process
     # wants the core; OpenMP reads this when torch is loaded. docs/notes/arithmetic.md has the measurements.
-    os.environ.setdefault("GOMP_SPINCOUNT", "5000")
+    os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
 _HOMES = {
     "Autoencoder": "isthmus.autoencoder",

@@ -6,6 +6,7 @@ their inputs to bfloat16 where the processor has instructions for it.
 """
 
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache
@@ -98,7 +99,7 @@ def fast(precision: str, device: str, model: nn.Module, batch_size: int) -> Iter
     with (
         _flushing_denormals(),
         _products_in("bf16") if permitted else nullcontext(),
-        nullcontext() if product >= WORTH_THREADS else _threads(1),
+        nullcontext() if product >= (WORTH_THREADS if _waits_are_short() else math.inf) else _threads(1),
     ):
         yield
 
@@ -106,6 +107,11 @@ def fast(precision: str, device: str, model: nn.Module, batch_size: int) -> Iter
 def is_convolutional(model: nn.Module) -> bool:
     """Whether any layer convolves."""
     return any(isinstance(module, nn.Conv2d) for module in model.modules())
+
+
+def _waits_are_short() -> bool:
+    """Whether OpenMP was told to spin briefly: by the user, or by `import isthmus` before torch was loaded."""
+    return "GOMP_SPINCOUNT" in os.environ or os.environ.get("OMP_WAIT_POLICY", "").upper() == "PASSIVE"
 
 
 def largest_product(model: nn.Module, batch_size: int) -> float:
