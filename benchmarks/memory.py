@@ -42,7 +42,7 @@ def main() -> None:
 def npy(folder: Path, train: np.ndarray, size: int) -> dict:
     rows = size // 784
     write(folder / "big.npy", train, rows)
-    write(folder / "small.npy", train, min(rows, 200_000))
+    write(folder / "small.npy", train, min(rows, 100_000))
     streamed = in_process(folder / "big.npy", epochs=1, memory=500_000_000)
     resident = in_process(folder / "small.npy", epochs=8, memory=4_000_000_000)
     return compared(streamed, resident) | {"gigabytes": size / 1e9}
