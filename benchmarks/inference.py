@@ -7,9 +7,10 @@ that mean. Rounds are interleaved; the ratio is the median of the rounds' ratios
 import statistics
 import time
 
+from common import keep, mnist, parser  # isort: skip - it imports isthmus, which must come before torch
+
 import numpy as np
 import torch
-from common import keep, mnist, parser
 from peers import COMMON, NETWORKS, pythae_model
 
 from isthmus import Autoencoder

@@ -19,7 +19,7 @@ def result(name: str) -> dict:
 
 def summary() -> str:
     mnist, speed, infer = result("mnist30"), result("throughput"), result("inference")
-    start = result("startup")
+    start, memory = result("startup"), result("memory")
     cell = {(c["network"], c["batch"]): c for c in speed["cells"]}
     rows = [
         ("MNIST, 30 code values, squared error per test picture, 9 minutes", f"{mnist['default']['test']:.2f}", f"PCA {mnist['pca']:.2f}; Hinton & Salakhutdinov 2006: 3.00"),
@@ -31,6 +31,8 @@ def summary() -> str:
     rows += [
         ("encode 10,000 digits", f"{infer['encode']['isthmus, ms']:.0f} ms", f"{infer['encode']['ratio']:.1f}x Pythae's speed"),
         ("reconstruct 10,000 digits", f"{infer['reconstruct']['isthmus, ms']:.0f} ms", f"{infer['reconstruct']['ratio']:.1f}x Pythae's speed"),
+        ("peak memory, fitting a 6 GB .npy", f"{memory['npy']['streamed']['peak, MB']} MB", f"{memory['npy']['speed kept']:.0%} of the speed in memory"),
+        ("peak memory, fitting 60,000 PNG files", f"{memory['png']['streamed']['peak, MB']} MB", f"{memory['png']['speed kept']:.0%} of the speed in memory"),
         ("`import isthmus` / `isthmus --help`", f"{start['seconds']['import isthmus']:.2f} s / {start['seconds']['isthmus --help']:.2f} s", f"Python alone {start['seconds']['python alone']:.2f} s"),
     ]  # fmt: skip
     return table(("what", "Isthmus", "beside it"), rows) + f"\n\nMeasured on: {mnist['machine']}.\n"

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits, load_wine
 
 from isthmus import Autoencoder, recipes, scoring
 from isthmus.parts import build
-from isthmus.training import Trainer
+from isthmus.training import Batch, Trainer
 from isthmus.training.settings import Settings
 
 
@@ -62,7 +62,7 @@ def prepared(model: Autoencoder, data: object) -> torch.Tensor:
 def test_every_parameter_gets_a_finite_gradient_from_one_step(fitted, recipe, kind):
     model, data = fitted(recipe, kind)
     part = build(model.model_.spec).train()
-    Trainer(part, Settings(epochs=1, minutes=None, batch_size=16)).step(prepared(model, data), 1.0, 1.0)
+    Trainer(part, Settings(epochs=1, minutes=None, batch_size=16)).step(Batch(prepared(model, data)), 1.0, 1.0)
     for name, weight in part.named_parameters():
         assert weight.grad is not None, name
         assert torch.isfinite(weight.grad).all(), name

@@ -40,19 +40,19 @@ IDENTITY = SimpleNamespace(shape=(1,), apply=lambda raw: raw.astype(np.float32))
 )
 def test_every_row_is_dealt_once_and_skipping_resumes_the_same_order(n, batch, memory, skip):
     batches = Batches(Rows(n, False), IDENTITY, np.arange(n), batch_size=batch, memory=memory, seed=3)
-    dealt = list(batches.epoch(5))
+    dealt = [batch.x_B___ for batch in batches.epoch(5)]
     assert len(dealt) == len(batches) == math.ceil(n / batch)
     assert [len(x) for x in dealt[:-1]] == [batch] * (len(dealt) - 1)
     assert sorted(torch.cat(dealt)[:, 0].tolist()) == list(range(n))
-    rest = list(batches.epoch(5, skip))
+    rest = [batch.x_B___ for batch in batches.epoch(5, skip)]
     assert [x.tolist() for x in rest] == [x.tolist() for x in dealt[skip:]]
-    assert torch.cat(list(batches.in_order()))[:, 0].tolist() == list(range(n))
+    assert torch.cat([batch.x_B___ for batch in batches.in_order()])[:, 0].tolist() == list(range(n))
 
 
 @pytest.mark.parametrize("memory", [None, 4000])
 def test_epochs_differ_and_streams_are_mixed(memory):
     batches = Batches(Rows(2000, False), IDENTITY, np.arange(2000), batch_size=100, memory=memory, seed=0)
-    first, second = (torch.cat(list(batches.epoch(e)))[:, 0] for e in (0, 1))
+    first, second = (torch.cat([batch.x_B___ for batch in batches.epoch(e)])[:, 0] for e in (0, 1))
     assert batches.streamed == (memory is not None)
     assert not torch.equal(first, second)
     assert (first.diff().abs() > 1).float().mean() > 0.9

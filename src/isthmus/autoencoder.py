@@ -1,8 +1,6 @@
 """Autoencoder: the scikit-learn estimator; data in, fitted model out."""
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -14,8 +12,8 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from torch import Tensor
 
-from isthmus import choices, modelfile, recipes, scoring, trust
-from isthmus.bodies import choose_body
+from isthmus import choices, inference, modelfile, provenance, recipes, scoring, trust
+from isthmus.bodies import check_names, choose_body
 from isthmus.data import (
     Dataset,
     fit_preparation,
@@ -27,6 +25,7 @@ from isthmus.data import (
 from isthmus.errors import DataError, ModelFileError
 from isthmus.model import Model
 from isthmus.training import (
+    Batch,
     Batches,
     Checkpoint,
     Run,
@@ -68,6 +67,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Layer norm in dense networks; "auto" has it for pictures.
     likelihood : str, default="auto"
         gaussian, laplace, bernoulli or mixed. gaussian and laplace learn their scale; gaussian:0.1 fixes it.
+    corruption : str, default=""
+        What the encoder's input suffers in training, whatever the recipe, such as "gaussian:0.3"; the target stays
+        clean. `isthmus.bodies.CORRUPTIONS` lists them.
+    penalties : mapping, optional
+        Terms added to the recipe's objective and their weights, such as ``{"l1": 0.1}``. `isthmus.bodies.PENALTIES`
+        lists them.
     epochs : int, optional
         Passes over the training part. Default: enough for 4,000 steps, from 20 to 400; none if `minutes` is given.
     minutes : float, optional
@@ -124,13 +129,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         recipe: str = "ae",
         latent_dim: int | None = None,
         *,
-        options: Mapping[str, float] | None = None,
+        options: Mapping[str, float | str] | None = None,
         kind: str = "auto",
         network: str = "auto",
         hidden: Sequence[int] | None = None,
         activation: str = "auto",
         norm: str = "auto",
         likelihood: str = "auto",
+        corruption: str = "",
+        penalties: Mapping[str, float] | None = None,
         epochs: int | None = None,
         minutes: float | None = None,
         batch_size: int | None = None,
@@ -154,6 +161,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.activation = activation
         self.norm = norm
         self.likelihood = likelihood
+        self.corruption = corruption
+        self.penalties = penalties
         self.epochs = epochs
         self.minutes = minutes
         self.batch_size = batch_size
@@ -202,14 +211,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         validation = choices.plain(self.validation) if held_out is None else 0
         learned, held = choices.held_out_rows(data.n, validation, seed := self._seed())
         self._begin(data, learned, seed)
-        settings = self._settings(len(learned), seed)
-        batches = partial(Batches, preparation=self.preparation_, memory=choices.memory_budget(self.memory), seed=seed)
-        training = batches(data.source, rows=learned, batch_size=settings.batch_size)
         chosen_by = (data, held) if held_out is None else self._whole(held_out)
-        looks = batches(chosen_by[0].source, rows=chosen_by[1], batch_size=self._rows_at_once())
+        settings = self._settings(len(learned), seed, held_out=len(chosen_by[1]) > 0)
+        share = len(learned) / (len(learned) + len(chosen_by[1]))
+        training = self._batches(data, learned, settings.batch_size, seed, share=share)
+        looks = self._batches(*chosen_by, self._rows_at_once(), seed, share=1 - share)
         identity: dict[str, Any] = {
-            "data": choices.fingerprint(data),
-            "held out": validation if held_out is None else choices.fingerprint(chosen_by[0]),
+            "data": provenance.fingerprint(data),
+            "held out": validation if held_out is None else provenance.fingerprint(chosen_by[0]),
             "model": self.model_.spec,
             "settings": settings.__dict__,
             "streamed": training.streamed,
@@ -229,7 +238,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.history_ = progress.history
         self.n_iter_ = progress.epoch
         counts = {"training_rows": len(learned), "held_out_rows": len(chosen_by[1]), "validation": validation}
-        self.record_ = choices.record(data, counts, settings, identity["data"]) | choices.outcome(progress)
+        self.record_ = provenance.record(data, counts, settings, identity["data"]) | provenance.outcome(progress)
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002
@@ -243,30 +252,23 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.history_, self.n_iter_ = [], 0
             self.record_ = {"training_rows": 0, "held_out_rows": 0, "validation": 0}
         if not hasattr(self, "_trainer"):
-            self._trainer = Trainer(self.model_, self._settings(data.n, seed))
+            self._trainer = Trainer(self.model_, self._settings(data.n, seed, held_out=True))
         settings, trainer = self._trainer.settings, self._trainer
-        batches = Batches(
-            data.source,
-            self.preparation_,
-            rows,
-            batch_size=settings.batch_size,
-            memory=choices.memory_budget(self.memory),
-            seed=settings.seed,
-        )
+        batches = self._batches(data, rows, settings.batch_size, settings.seed)
         self.model_.train()
         with (
             seeded(settings.seed + self.n_iter_, settings.device),
             fast(settings.precision, settings.device, self.model_, settings.batch_size),
         ):
-            for x in batches.epoch(self.n_iter_):
-                trainer.step(x, progress=1.0, rate=1.0)
+            for batch in batches.epoch(self.n_iter_):
+                trainer.step(batch, progress=1.0, rate=1.0)
         self.model_.eval()
         self.history_.append(trainer.means())
         trainer.totals.zero_()
         self.n_iter_ += 1
         counts = {name: self.record_[name] for name in ("held_out_rows", "validation")}
         counts["training_rows"] = self.record_["training_rows"] + data.n
-        self.record_ = choices.record(data, counts, settings, choices.fingerprint(data))
+        self.record_ = provenance.record(data, counts, settings, provenance.fingerprint(data))
         return self
 
     def _begin(self, data: Dataset, learned: NDArray[np.int64], seed: int) -> None:
@@ -277,11 +279,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             preparation.shape,
             getattr(preparation, "groups", ()),
             missing=choices.has_missing(data.schema),
-            network=self.network,
-            hidden=None if self.hidden is None else tuple(self.hidden),
-            activation=self.activation,
-            norm=self.norm,
-            likelihood=self.likelihood,
+            **self._body_options(recipe),
         )
         choices.check_likelihood(body.likelihood, data, learned, preparation)
         choices.check_shift(self.shift, data.schema)
@@ -303,15 +301,20 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             if self.schema_.named:
                 self.feature_names_in_ = np.asarray(self.schema_.feature_names, dtype=object)
 
-    def _settings(self, rows: int, seed: int) -> Settings:
-        device = choices.device(self.device)
-        automatic = self.precision == "auto"
-        batch_size = choices.batch_size(self.batch_size, rows)
-        precision = choose_precision(self.model_, batch_size, device) if automatic else self.precision
-        return self._settings_for(rows, seed, device, precision)
+    def _body_options(self, recipe: recipes.Recipe) -> dict[str, Any]:
+        """What the user, or where "auto" was left the recipe, wants of the body."""
+        asked = {name: getattr(self, name) for name in ("network", "activation", "norm", "likelihood")}
+        chosen = {name: recipe.body.get(name, "auto") if value == "auto" else value for name, value in asked.items()}
+        hidden = recipe.body.get("hidden") if self.hidden is None else tuple(self.hidden)
+        penalties = {name: choices.plain(weight) for name, weight in (self.penalties or {}).items()}
+        return chosen | {"hidden": hidden, "corruption": self.corruption, "penalties": penalties}
 
-    def _settings_for(self, rows: int, seed: int, device: str, precision: str) -> Settings:
+    def _settings(self, rows: int, seed: int, *, held_out: bool) -> Settings:
+        device = choices.device(self.device)
         batch_size = choices.batch_size(self.batch_size, rows)
+        precision = self.precision
+        if precision == "auto":  # without a model there is nothing to choose for, only options to check
+            precision = choose_precision(self.model_, batch_size, device) if hasattr(self, "model_") else "float32"
         epochs = choices.epochs(self.epochs, self.minutes, rows, batch_size)
         return Settings(
             epochs=epochs,
@@ -319,7 +322,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             batch_size=batch_size,
             learning_rate=choices.plain(self.learning_rate),
             weight_decay=choices.plain(self.weight_decay),
-            patience=choices.patience(self.patience, epochs),
+            patience=choices.patience(choices.plain(self.patience), epochs, held_out=held_out),
             shift=choices.plain(self.shift),
             precision=precision,
             device=device,
@@ -355,45 +358,31 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return data, np.arange(data.n, dtype=np.int64)
 
     def _rows_at_once(self) -> int:
-        """Rows per batch where nothing is learned: about 4 MB of them."""
-        return int(np.clip((1 << 20) // max(1, int(np.prod(self.preparation_.shape))), 16, 16384))
+        return inference.rows_at_once(self.preparation_.shape)
 
-    def _evaluate(self, function: Callable[[Model, Tensor], Tensor], X: Any) -> NDArray[Any]:
+    def _batches(self, data: Dataset, rows: NDArray[np.int64], size: int, seed: int, share: float = 1.0) -> Batches:
+        memory = int(share * choices.memory_budget(self.memory))
+        return Batches(data.source, self.preparation_, rows, batch_size=size, memory=memory, seed=seed)
+
+    def _evaluate(self, function: inference.Function, X: Any) -> NDArray[Any]:
         data, rows = self._whole(X)
-        batches = Batches(
-            data.source,
-            self.preparation_,
-            rows,
-            batch_size=self._rows_at_once(),
-            memory=0,  # prepared piece by piece: every row is wanted once
-            seed=0,
-        )
-        return self._run(function, batches.in_order())
+        size = self._rows_at_once()  # prepared piece by piece (a share of 0): every row is wanted once
+        return self._run(function, self._batches(data, rows, size, seed=0, share=0.0).in_order())
 
-    def _run(self, function: Callable[[Model, Tensor], Tensor], batches: Any) -> NDArray[Any]:
-        """Apply a function of the model, in double precision for tables.
-
-        Their networks are small, and a row's result then doesn't depend on its neighbours beyond 1e-15, where
-        float32 products of other sizes differ by 1e-7.
-        """
-        device, model = choices.device(self.device), self.model_
-        dtype = torch.float64 if self.schema_.kind == "table" else torch.float32
-        if dtype is torch.float64:
-            model = copy.deepcopy(model).double()
-        model = model.to(device).eval()
-        with fast("float32", device, model, self._rows_at_once()):
-            results = scoring.per_batch(partial(function, model), batches, device=device, dtype=dtype)
-        return results.numpy()
+    def _run(self, function: inference.Function, batches: Iterable[Batch]) -> NDArray[Any]:
+        device, double = choices.device(self.device), self.schema_.kind == "table"
+        rows = self._rows_at_once()
+        return inference.run(function, self.model_, batches, device=device, double=double, rows=rows).numpy()
 
     # What a fitted autoencoder does
 
     def transform(self, X: Any) -> NDArray[Any]:
         """The code of every row, (n, latent_dim): deterministic, for a variational recipe the posterior's mean."""
-        return self._evaluate(lambda model, x: model.encode(x), X)
+        return self._evaluate(Model.encode, X)
 
     def encode(self, X: Any) -> Posterior:
         """The whole posterior q(z|x) of every row; its std is 0 where the code is a point."""
-        both = self._evaluate(lambda model, x: torch.stack(model.posterior(x), 1), X)
+        both = self._evaluate(lambda model, *batch: torch.stack(model.posterior(*batch), 1), X)
         return Posterior(both[:, 0], both[:, 1])
 
     def check_options(self) -> None:
@@ -404,9 +393,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         InputError
             If a name is unknown or a number out of range.
         """
-        recipes.get(self.recipe).check(dict(self.options or {}))
+        recipe = recipes.get(self.recipe)
+        recipe.check(dict(self.options or {}))
+        check_names(**{name: value for name, value in self._body_options(recipe).items() if name != "hidden"})
         choices.latent_dim(self.latent_dim, (1,))
-        self._settings_for(rows=2, seed=0, device=choices.device(self.device), precision="float32")
+        self._settings(rows=2, seed=0, held_out=bool(self.validation))
 
     def inverse_transform(self, X: ArrayLike) -> Any:
         """Decode codes, (n, latent_dim), into rows like the fitted ones: same columns or size, same dtype.
@@ -424,8 +415,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Raw rows, (n, columns) or (n, height, width, channels), that codes (n, latent_dim) stand for."""
         if codes.shape[1] != self._n_features_out:
             raise DataError(f"codes have {codes.shape[1]} values each; this model's have {self._n_features_out}")
-        batches: Sequence[Tensor] = torch.split(torch.tensor(codes), self._rows_at_once())
-        return self.preparation_.undo(self._run(lambda model, z: model.decode(z), batches))
+        batches = map(Batch, torch.split(torch.tensor(codes), self._rows_at_once()))
+        return self.preparation_.undo(self._run(Model.decode, batches))
 
     def reconstruct(self, X: Any) -> Any:
         """Encode and decode: what the model makes of every row, as the kind of data that came in."""
@@ -440,7 +431,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def reconstruct_prepared(self, X: Any) -> NDArray[Any]:
         """The same in prepared units, (n, *shape): standardised numbers, probabilities of categories, 0 to 1."""
-        return self._evaluate(lambda model, x: model.decode(model.encode(x)), X)
+        return self._evaluate(Model.reconstruct, X)
 
     def score_samples(self, X: Any) -> NDArray[Any]:
         """Minus the training objective of every row at the code's mean, in nats, (n,): higher is more normal."""
@@ -460,7 +451,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Write everything that `load` needs to one .safetensors file, atomically."""
         check_is_fitted(self, "model_")
         description = {
-            "params": choices.plain_params(self.get_params()),
+            "params": provenance.plain_params(self.get_params()),
             "model": self.model_.spec,
             "schema": self.schema_.to_json(),
             "preparation": self.preparation_.to_json(),

@@ -1,6 +1,7 @@
 """What a recipe is built upon: the data's shape, and the network and likelihood that suit it."""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +9,13 @@ from isthmus.errors import InputError
 from isthmus.model import Model
 from isthmus.names import nearest
 from isthmus.parts import (
+    L1,
     Bernoulli,
     Bottleneck,
     ConvDecoder,
     ConvEncoder,
     Dense,
+    GaussianNoise,
     Laplace,
     Likelihood,
     Mixed,
@@ -20,12 +23,17 @@ from isthmus.parts import (
     Part,
     Term,
 )
+from isthmus.parts.networks import ACTIVATIONS
 
 Groups = tuple[tuple[str, int], ...]
 
 NETWORKS = ("dense", "conv")
 NORMS = ("layer", "none")
 LIKELIHOODS = ("gaussian", "laplace", "bernoulli", "mixed")
+CORRUPTIONS: dict[str, Callable[[float], Part]] = {"gaussian": GaussianNoise}
+"""What the input may suffer in training, by its name and one number, as in gaussian:0.3."""
+PENALTIES: dict[str, Callable[[float], Term]] = {"l1": L1}
+"""Terms that may be added to any recipe's objective, by name and weight."""
 SMALL_PICTURE = 32 * 32
 """For pictures of up to this many pixels a dense body reaches a lower error in equal time (docs/notes/defaults.md)."""
 
@@ -51,6 +59,10 @@ class Body:
     missing : bool
         Whether cells may be missing.
     condition_dim : int
+    corruption : str
+        What the input suffers in training whatever the recipe, as in gaussian:0.3; "" leaves it to the recipe.
+    penalties : tuple of (name, weight)
+        Terms added to the recipe's own.
     """
 
     shape: tuple[int, ...]
@@ -62,13 +74,22 @@ class Body:
     groups: Groups = ()
     missing: bool = False
     condition_dim: int = 0
+    corruption: str = ""
+    penalties: tuple[tuple[str, float], ...] = ()
 
     def assemble(
-        self, bottleneck: Bottleneck, *, terms: tuple[Term, ...] = (), corruption: Part | None = None
+        self,
+        bottleneck: Bottleneck,
+        *,
+        terms: tuple[Term, ...] = (),
+        corruption: Part | None = None,
+        draws: int = 1,
     ) -> Model:
-        """The finished model with this bottleneck, terms and corruption."""
-        sides = self._conv(bottleneck) if self.network == "conv" else self._dense(bottleneck)
-        return Model(sides[0], bottleneck, sides[1], self._likelihood(), list(terms), corruption)
+        """The finished model with this bottleneck, terms and corruption, and those that the user added."""
+        encoder, decoder = self._conv(bottleneck) if self.network == "conv" else self._dense(bottleneck)
+        added = [PENALTIES[name](weight) for name, weight in self.penalties]
+        corruption = corruption_of(self.corruption) if self.corruption else corruption
+        return Model(encoder, bottleneck, decoder, self._likelihood(), [*terms, *added], corruption, draws)
 
     def _dense(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
         options: dict[str, Any] = {
@@ -99,11 +120,58 @@ class Body:
         raise InputError(f"likelihood={self.likelihood!r}: {nearest(name, LIKELIHOODS)}")
 
 
+def corruption_of(text: str) -> Part:
+    """The corruption that a name and a number describe, as in gaussian:0.3.
+
+    Raises
+    ------
+    InputError
+        If there is none of this name, or the number is none or out of range.
+    """
+    name, _, amount = text.partition(":")
+    if name not in CORRUPTIONS:
+        raise InputError(f"corruption={text!r}: {nearest(name, CORRUPTIONS)}")
+    return CORRUPTIONS[name](_number(f"corruption={text!r}", amount))
+
+
 def _positive(text: str) -> float:
+    return _number(f"likelihood scale {text!r}", text)
+
+
+def _number(where: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise InputError(f"likelihood scale {text!r}: give a number, as in gaussian:0.1") from None
+        raise InputError(f"{where}: give a name and a number, as in gaussian:0.1") from None
+
+
+def check_names(
+    *, network: str, activation: str, norm: str, likelihood: str, corruption: str, penalties: Mapping[str, float]
+) -> None:
+    """Refuse names that no data could make right.
+
+    Raises
+    ------
+    InputError
+        Naming the option, and what is nearest to the name given.
+    """
+    tables = {
+        "network": (network, NETWORKS),
+        "activation": (activation, tuple(ACTIVATIONS)),
+        "norm": (norm, NORMS),
+        "likelihood": (likelihood.partition(":")[0], LIKELIHOODS),
+    }
+    for option, (name, known) in tables.items():
+        if name not in ("auto", *known):
+            raise InputError(f"{option}={name!r}: {nearest(name, known)}")
+    if corruption:
+        corruption_of(corruption)
+    for name, weight in penalties.items():
+        if name not in PENALTIES:
+            raise InputError(f"penalty {name!r}: {nearest(name, PENALTIES)}")
+        if not isinstance(weight, (int, float)):
+            raise InputError(f"penalty {name}={weight!r}: give a number")
+        PENALTIES[name](weight)
 
 
 def choose_body(
@@ -116,6 +184,8 @@ def choose_body(
     activation: str = "auto",
     norm: str = "auto",
     likelihood: str = "auto",
+    corruption: str = "",
+    penalties: Mapping[str, float] | None = None,
 ) -> Body:
     """Fill every "auto" from the data's kind and shape.
 
@@ -124,15 +194,21 @@ def choose_body(
     InputError
         If a name is unknown, or a choice can't serve this kind of data.
     """
+    check_names(
+        network=network,
+        activation=activation,
+        norm=norm,
+        likelihood=likelihood,
+        corruption=corruption,
+        penalties=penalties or {},
+    )
     if network == "auto":
         network = "conv" if len(shape) == 3 and shape[1] * shape[2] > SMALL_PICTURE else "dense"
-    if network not in NETWORKS:
-        raise InputError(f"network={network!r}: {nearest(network, NETWORKS)}")
     if network == "conv" and len(shape) != 3:
         raise InputError("network='conv' is for pictures; these data are a table: use network='dense'")
     if norm == "auto":
         norm = "layer" if network == "dense" and len(shape) == 3 else "none"
-    if norm not in NORMS or (norm == "layer" and network == "conv"):
+    if norm == "layer" and network == "conv":
         raise InputError(f"norm={norm!r} for a {network} network: choose none, or layer for a dense one")
     mixed = missing or any(kind != "numeric" for kind, _ in groups)
     if likelihood == "auto":
@@ -150,6 +226,8 @@ def choose_body(
         likelihood=likelihood,
         groups=groups,
         missing=missing,
+        corruption=corruption,
+        penalties=tuple((penalties or {}).items()),
     )
 
 

@@ -3,32 +3,26 @@
 The rules were chosen by measurement; docs/notes/defaults.md has the figures.
 """
 
-import hashlib
-import json
 import math
 import os
-import platform
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-import isthmus
 from isthmus.data import Dataset, ImageSchema, Preparation, TableSchema, split
 from isthmus.data.source import Source
 from isthmus.errors import InputError
-from isthmus.training import Progress, Settings
 
 Rows = NDArray[np.int64]
 MOST_HELD_OUT = 10_000
 FEWEST_TO_SHARE = 10
 """Of fewer rows no share is held out: they would say nothing."""
 CHUNK_BYTES = 32 << 20
-ELSEWHERE = ("device", "memory", "callbacks")
-PLAIN = (str, int, float, bool, type(None))
+CONTAINER_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 def plain(value: Any) -> Any:
@@ -66,8 +60,10 @@ def epochs(asked: int | None, minutes: float | None, rows: int, batch: int) -> i
     return int(np.clip(math.ceil(4000 / math.ceil(rows / batch)), 20, 400))
 
 
-def patience(asked: int | str | None, epochs: int | None) -> int | None:
+def patience(asked: int | str | None, epochs: int | None, *, held_out: bool) -> int | None:
     """A fifth of the epochs, at least 10; none where the number of epochs isn't known."""
+    if isinstance(asked, int) and not held_out:
+        raise InputError(f"patience={asked} waits for held-out rows to improve, and none are held out: give validation")
     if asked == "auto":
         return None if epochs is None else max(10, math.ceil(epochs / 5))
     return None if asked is None else _whole_number("patience", asked)
@@ -91,10 +87,14 @@ def device(asked: str) -> str:
 
 
 def memory_budget(asked: int | None) -> int:
-    """A quarter of the machine's memory, in bytes."""
+    """A quarter of the memory, in bytes, that the machine has or its container is allowed."""
     if asked is not None:
         return _whole_number("memory", asked)
-    return int(os.sysconf("SC_PAGE_SIZE")) * int(os.sysconf("SC_PHYS_PAGES")) // 4
+    limits = [int(os.sysconf("SC_PAGE_SIZE")) * int(os.sysconf("SC_PHYS_PAGES"))]
+    for limit in CONTAINER_LIMITS:
+        if limit.exists() and (text := limit.read_text().strip()).isdecimal():
+            limits.append(int(text))
+    return min(limits) // 4
 
 
 def held_out_rows(n: int, validation: float, seed: int) -> tuple[Rows, Rows]:
@@ -138,56 +138,3 @@ def check_likelihood(likelihood: str, data: Dataset, rows: Rows, preparation: Pr
             f"likelihood='bernoulli' is for values from 0 to 1; after preparation these go from {some.min():.3g} "
             f"to {some.max():.3g}: use 'gaussian'"
         )
-
-
-def fingerprint(data: Dataset) -> str:
-    """SHA-256 of the schema, the number of rows and up to 256 rows spread over the data."""
-    some = np.unique(np.linspace(0, data.n - 1, 256).astype(np.int64))
-    digest = hashlib.sha256(json.dumps([data.schema.to_json(), data.n]).encode())
-    digest.update(np.ascontiguousarray(data.source.take(some)).tobytes())
-    return digest.hexdigest()
-
-
-def record(data: Dataset, counts: Mapping[str, Any], settings: Settings, fingerprint: str) -> dict[str, Any]:
-    """What a model came from, for its file."""
-    return {
-        "data": {"sha256": fingerprint, "rows": data.n, "container": data.container},
-        **counts,
-        "settings": asdict(settings),
-        "versions": {
-            "isthmus": isthmus.__version__,
-            "torch": str(torch.__version__),
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-    }
-
-
-def outcome(progress: Progress) -> dict[str, Any]:
-    """How a run went, for the model's file."""
-    best = progress.history[progress.best_epoch - 1] if progress.best_epoch else {}
-    return {
-        "epochs": progress.epoch,
-        "steps": progress.step,
-        "seconds": round(progress.seconds, 3),
-        "stopped": progress.stopped,
-        "best_epoch": progress.best_epoch,
-        "held_out": {key: value for key, value in best.items() if key.startswith("held_")},
-    }
-
-
-def plain_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The estimator's parameters that JSON can hold; generators, and where it runs, stay behind."""
-    kept: dict[str, Any] = {}
-    for name, value in params.items():
-        if name in ELSEWHERE:
-            continue
-        if isinstance(value, Mapping):
-            kept[name] = {option: plain(number) for option, number in value.items()}
-        elif isinstance(value, (list, tuple)):
-            kept[name] = [item for item in value if isinstance(item, PLAIN)]
-        elif isinstance(value, np.generic):
-            kept[name] = value.item()
-        elif isinstance(value, PLAIN):
-            kept[name] = value
-    return kept

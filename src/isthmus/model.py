@@ -5,19 +5,23 @@
 Legend: B rows of the batch, Z code values, C condition values, `___` the shape of one prepared row.
 """
 
+import math
 from collections.abc import Sequence
 from typing import final
 
 from torch import Tensor, nn
 
-from isthmus.parts import Bottleneck, Likelihood, Part, Term, Trip
+from isthmus.errors import InputError
+from isthmus.parts import Bottleneck, EncoderReader, Likelihood, Part, Term, Trip
 
 
 @final
 class Model(Part):
     """An autoencoder: six parts and the objective they make.
 
-    objective of a row = distortion + sum over terms of weight x term, in nats.
+    objective of a row = distortion + sum over terms of weight x term, in nats. With more than one code drawn per row
+    in training it is minus the logarithm of the mean of exp(-objective) over the draws, which at unit weights is
+    minus the importance-weighted bound (Burda, Grosse & Salakhutdinov, ICLR 2016).
     """
 
     def __init__(
@@ -28,19 +32,31 @@ class Model(Part):
         likelihood: Likelihood,
         terms: Sequence[Term] = (),
         corruption: Part | None = None,
+        draws: int = 1,
     ) -> None:
         super().__init__()
+        if not (isinstance(draws, int) and draws >= 1):
+            raise InputError(f"draws={draws!r}: give a whole number, 1 or more")
         self.encoder, self.bottleneck, self.decoder = encoder, bottleneck, decoder
         self.likelihood, self.terms, self.corruption = likelihood, nn.ModuleList(terms), corruption
+        self.draws = draws
+        for part in self.modules():
+            if isinstance(part, EncoderReader):
+                part.read(encoder)
 
     def forward(self, x_B___: Tensor, condition_BC: Tensor | None = None, *, sample: bool | None = None) -> Trip:
         """The whole way. Codes are drawn if `sample`; by default in training only."""
         sample = self.training if sample is None else sample
         seen_B___ = self.corruption(x_B___) if self.corruption is not None and self.training else x_B___
-        code = self.bottleneck(self._h(seen_B___, condition_BC), sample=sample)
+        h_BH = self._h(seen_B___, condition_BC)
+        draws = self.draws if self.training and sample else 1
+        if draws > 1:
+            x_B___, seen_B___, h_BH = (t.repeat(draws, *[1] * (t.dim() - 1)) for t in (x_B___, seen_B___, h_BH))
+            condition_BC = None if condition_BC is None else condition_BC.repeat(draws, 1)
+        code = self.bottleneck(h_BH, sample=sample)
         # a network may work in bfloat16; likelihood and rate never do
         raw_B___ = self.decoder(code.z_BZ, condition_BC).to(x_B___.dtype)
-        return Trip(x_B___, seen_B___, code, raw_B___, self.likelihood.nll(raw_B___, x_B___))
+        return Trip(x_B___, seen_B___, code, raw_B___, self.likelihood.nll(raw_B___, x_B___), draws)
 
     def _h(self, seen_B___: Tensor, condition_BC: Tensor | None) -> Tensor:
         h_BH: Tensor = self.encoder(seen_B___, condition_BC)
@@ -50,7 +66,10 @@ class Model(Part):
         """The objective of every row, shape (B,), when `progress` (0 to 1) of the training is done."""
         total_B = trip.nll_B
         for term in self.terms:
-            total_B = total_B + term.weight(progress) * term(self, trip)  # type: ignore[operator]
+            if self.training or term.in_scores:
+                total_B = total_B + term.weight(progress) * term(self, trip)  # type: ignore[operator]
+        if trip.draws > 1:
+            total_B = math.log(trip.draws) - (-total_B.view(trip.draws, -1)).logsumexp(0)
         return total_B
 
     def posterior(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -64,3 +83,7 @@ class Model(Part):
     def decode(self, z_BZ: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         """The mean of p(x|z), in prepared units."""
         return self.likelihood.mean(self.decoder(z_BZ, condition_BC))
+
+    def reconstruct(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
+        """Encode and decode, in prepared units."""
+        return self.decode(self.encode(x_B___, condition_BC), condition_BC)

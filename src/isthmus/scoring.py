@@ -1,9 +1,7 @@
 """Numbers per row: scores, bounds, errors.
 
-Legend: B rows of the batch, Z code values, `___` the shape of one prepared row.
+Legend: B rows of the batch, C condition values, Z code values, `___` the shape of one prepared row.
 """
-
-from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
@@ -11,22 +9,14 @@ from torch import Tensor
 from isthmus.model import Model
 
 
-@torch.inference_mode()
-def per_batch(
-    function: Callable[[Tensor], Tensor], batches: Iterable[Tensor], *, device: str, dtype: torch.dtype
-) -> Tensor:
-    """The results of all batches, joined, on the CPU."""
-    return torch.cat([function(batch.to(device, dtype)).cpu() for batch in batches])
-
-
-def objective(model: Model, x_B___: Tensor) -> Tensor:
+def objective(model: Model, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
     """The training objective of every row at the code's mean, in nats, shape (B,): higher is stranger."""
-    return model.objective(model(x_B___, sample=False))
+    return model.objective(model(x_B___, condition_BC, sample=False))
 
 
-def squared_error(model: Model, x_B___: Tensor) -> Tensor:
+def squared_error(model: Model, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
     """Squared error of every row's reconstruction, summed over its known cells, in prepared units, shape (B,)."""
-    error_B___ = x_B___ - model.decode(model.encode(x_B___))
+    error_B___ = x_B___ - model.reconstruct(x_B___, condition_BC)
     return torch.where(x_B___.isnan(), 0.0, error_B___).square().flatten(1).sum(-1)
 
 

@@ -58,9 +58,9 @@ def check_params(params: Any, record: Any) -> None:
     ModelFileError
         If one is of the wrong type, or the share that was held out is none.
     """
-    options = params.get("options") or {}
-    numbers = isinstance(options, dict) and all(_is_like(value, (int, float)) for value in options.values())
-    sound = isinstance(params.get("recipe", ""), str) and numbers
+    settings = [params.get(name) or {} for name in ("options", "penalties")]
+    plain = all(isinstance(s, dict) and all(_is_like(v, (int, float, str)) for v in s.values()) for s in settings)
+    sound = plain and all(isinstance(params.get(name, ""), str) for name in ("recipe", "corruption"))
     if not (sound and 0 <= record["validation"] <= record["data"]["rows"]):
         raise ModelFileError("its parameters are garbled")
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from isthmus import __version__
-from isthmus.cli.options import WIDTHS, Setting, data_options, output_options
+from isthmus.cli.options import WIDTHS, Setting, data_argument, data_options, model_argument, output_options, output_to
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -32,7 +32,7 @@ def app() -> None:
 
 
 @app.command()
-@click.argument("data", metavar="DATA")
+@data_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Model file.  [default: NAME.safetensors]")
 @click.option("--recipe", default="ae", show_default=True, help="Which autoencoder; see `isthmus recipes`.")
 @click.option("--latent-dim", type=int, help="Number of code values.  [default: root of the number of features]")
@@ -55,6 +55,11 @@ def app() -> None:
     show_default=True,
     help="gaussian, laplace, bernoulli, mixed or gaussian:0.1.",
 )
+@click.option("--corruption", default="", metavar="NAME:AMOUNT", help="What the encoder's input suffers: gaussian:0.3.")
+@click.option(
+    "--penalty", "penalties", type=Setting(), multiple=True, metavar="NAME=WEIGHT",
+    help="A term added to what is made small, such as l1=0.1; repeatable.",
+)  # fmt: skip
 @click.option("--epochs", type=int, help="Passes over the data.  [default: enough for 4,000 steps]")
 @click.option("--minutes", type=float, help="Time budget instead; the learning rate falls to 0 at its end.")
 @click.option("--batch-size", type=int, help="Rows per step.  [default: near the root of the number of rows]")
@@ -105,15 +110,9 @@ def fit(**asked: Any) -> None:
 
 
 @app.command()
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("data", metavar="DATA")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    help=".csv, .parquet, .feather, .npy or .npz.",
-)
+@model_argument
+@data_argument
+@output_to(".csv, .parquet, .feather, .npy or .npz.")
 @click.option("--std", is_flag=True, help="Write the posterior's standard deviations too.")
 @data_options
 @output_options
@@ -125,15 +124,9 @@ def encode(**asked: Any) -> None:
 
 
 @app.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@model_argument
 @click.argument("codes", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="A table, array or folder of pictures.",
-)
+@output_to("A table, array or folder of pictures.")
 @output_options
 def decode(**asked: Any) -> None:
     """Write the rows that CODES (a table or array of code values) stand for."""
@@ -143,15 +136,9 @@ def decode(**asked: Any) -> None:
 
 
 @app.command()
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("data", metavar="DATA")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="A table, array or folder of pictures.",
-)
+@model_argument
+@data_argument
+@output_to("A table, array or folder of pictures.")
 @data_options
 @output_options
 def reconstruct(**asked: Any) -> None:
@@ -162,8 +149,8 @@ def reconstruct(**asked: Any) -> None:
 
 
 @app.command()
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("data", metavar="DATA")
+@model_argument
+@data_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="HTML page.  [default: MODEL's name with .html]")
 @data_options
 @output_options
@@ -175,7 +162,7 @@ def report(**asked: Any) -> None:
 
 
 @app.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@model_argument
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(model: Path, as_json: bool) -> None:
     """Say what a model file holds: parts, data, training, held-out figures."""

@@ -17,8 +17,8 @@ from isthmus.report.terminal import ProgressBar, show_fit
 from isthmus.training import Checkpoint, JsonLines, TensorBoard, Watcher
 
 SAME_NAME = (
-    "recipe", "latent_dim", "network", "hidden", "activation", "norm", "likelihood", "epochs", "minutes", "batch_size",
-    "learning_rate", "weight_decay", "shift", "precision", "device", "memory",
+    "recipe", "latent_dim", "network", "hidden", "activation", "norm", "likelihood", "corruption", "epochs", "minutes",
+    "batch_size", "learning_rate", "weight_decay", "shift", "precision", "device", "memory",
 )  # fmt: skip
 
 
@@ -65,6 +65,7 @@ def _estimator(asked: dict[str, Any]) -> Autoencoder:
     estimator = Autoencoder(
         **{name: asked[name] for name in SAME_NAME},
         options=dict(asked["options"]) or None,
+        penalties=dict(asked["penalties"]) or None,
         validation=0 if share is None else share,
         patience={"auto": "auto", "none": None}.get(patience, int(patience) if patience.isdecimal() else 0),
         random_state=asked["seed"],

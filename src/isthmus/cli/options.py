@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -11,17 +12,19 @@ UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
 class Setting(click.ParamType):  # type: ignore[type-arg]
-    """NAME=VALUE, the value a number."""
+    """NAME=VALUE, the value a number or a word."""
 
     name = "NAME=VALUE"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float | str]:
         """'beta=4' -> ('beta', 4.0)."""
-        name, _, number = str(value).partition("=")
+        name, equals, text = (part.strip() for part in str(value).partition("="))
+        if not (name and equals and text):
+            self.fail(f"{value!r}: write a name and a value, as in beta=4", param, ctx)
         try:
-            return name.strip(), float(number)
+            return name, float(text)
         except ValueError:
-            self.fail(f"{value!r}: write a name and a number, as in beta=4", param, ctx)
+            return name, text
 
 
 class Widths(click.ParamType):  # type: ignore[type-arg]
@@ -85,6 +88,15 @@ data_options = _together(
     click.option("--label", metavar="COLUMN", help="A column that is a label: not learned, but shown in the report."),
     click.option("--memory", type=MemorySize(), help="What data may take before they are streamed.  [default: 1/4]"),
 )
+model_argument = click.argument("model", type=click.Path(path_type=Path))
+data_argument = click.argument("data", metavar="DATA")
+
+
+def output_to(said: str) -> Callable[[Command], Command]:
+    """-o, which must be given."""
+    return click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help=said)
+
+
 output_options = _together(
     click.option("--force", is_flag=True, help="Overwrite files that exist."),
     click.option("--json", "as_json", is_flag=True, help="Print results as JSON."),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from isthmus import choices
+from isthmus import choices, provenance
 from isthmus.autoencoder import Autoencoder
 from isthmus.data import Dataset, split
 
@@ -76,7 +76,7 @@ def judged_rows(estimator: Autoencoder, data: Dataset, held_out: Dataset | None 
     if held_out is not None:
         return Judged(data, everything, held_out, np.arange(held_out.n, dtype=np.int64), "held-out rows")
     record = estimator.record_
-    if choices.fingerprint(data) != record["data"]["sha256"]:
+    if provenance.fingerprint(data) != record["data"]["sha256"]:
         half, other = split(data.n, 0.5, seed=0)
         return Judged(data, half, data, other, "rows of new data, PCA fitted on the others")
     if not record["validation"]:

@@ -4,17 +4,20 @@ from isthmus.parts.bottlenecks import Bottleneck, Gaussian, Point
 from isthmus.parts.corruptions import GaussianNoise
 from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Mixed, Normal
 from isthmus.parts.networks import ConvDecoder, ConvEncoder, Dense
-from isthmus.parts.spec import Part, build
-from isthmus.parts.terms import Rate, Term
+from isthmus.parts.spec import EncoderReader, Part, build
+from isthmus.parts.terms import L1, Critic, Rate, Term
 from isthmus.parts.trip import Code, Trip
 
 __all__ = [
+    "L1",
     "Bernoulli",
     "Bottleneck",
     "Code",
     "ConvDecoder",
     "ConvEncoder",
+    "Critic",
     "Dense",
+    "EncoderReader",
     "Gaussian",
     "GaussianNoise",
     "Laplace",

@@ -37,6 +37,14 @@ class Part(nn.Module):
         return ", ".join(f"{name}={value!r}" for name, value in self._call.items() if not _holds_part(value))
 
 
+class EncoderReader(Part):
+    """A part that reads the model's encoder (its weights, or what it makes of something) without owning it."""
+
+    def read(self, encoder: Part) -> None:
+        """Be told the encoder; `nn.Module` would register it a second time, so it is kept out of its sight."""
+        self.__dict__["encoder"] = encoder
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Part):
         return value.spec

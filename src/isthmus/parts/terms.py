@@ -5,7 +5,7 @@ Legend: B rows of the batch, Z code values.
 
 import math
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from torch import Tensor
 
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 
 class Term(Part, ABC):
-    """The slot: a weight that may follow a schedule, and one number per row."""
+    """The slot: a weight that may follow a schedule, and one number per row.
+
+    A term of which `in_scores` is false, because it is one scalar for a whole batch or the opinion of a critic that
+    learns, counts in training alone.
+    """
+
+    in_scores: ClassVar[bool] = True
 
     @abstractmethod
     def weight(self, progress: float) -> float:
@@ -27,6 +33,19 @@ class Term(Part, ABC):
     @abstractmethod
     def forward(self, model: "Model", trip: Trip) -> Tensor:
         """The term of every row, shape (B,), in nats unless it says otherwise."""
+
+
+class Critic(Term, ABC):
+    """A term that owns parameters: the loop keeps a second optimiser, which lowers `own_loss` after every step.
+
+    While the model learns, the critic's parameters are held fixed.
+    """
+
+    in_scores: ClassVar[bool] = False
+
+    @abstractmethod
+    def own_loss(self, model: "Model", trip: Trip) -> Tensor:
+        """What the critic itself makes small, a scalar; no gradient may reach the model."""
 
 
 class Rate(Term):
@@ -58,3 +77,19 @@ class Rate(Term):
     def forward(self, model: "Model", trip: Trip) -> Tensor:  # noqa: ARG002
         rate_BZ = trip.code.rate_BZ
         return (rate_BZ.clamp_min(self.free_nats) if self.free_nats else rate_BZ).sum(-1)
+
+
+class L1(Term):
+    """weight x sum of |z|: most code values near 0 (Olshausen & Field, Nature 1996)."""
+
+    def __init__(self, strength: float) -> None:
+        super().__init__()
+        if not strength >= 0:
+            raise InputError(f"strength={strength}: give a number, 0 or more")
+        self.strength = strength
+
+    def weight(self, progress: float) -> float:  # noqa: ARG002
+        return self.strength
+
+    def forward(self, model: "Model", trip: Trip) -> Tensor:  # noqa: ARG002
+        return trip.code.z_BZ.abs().sum(-1)

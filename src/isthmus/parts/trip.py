@@ -13,7 +13,12 @@ class Code(NamedTuple):
 
     z_BZ: Tensor
     rate_BZ: Tensor
-    """KL(q(z|x) || p(z)) of each code value, in nats; 0 when the code is free."""
+    """KL(q(z|x) || p(z)) of each code value, in nats; 0 when the code is free.
+
+    (B, 1) where p or q doesn't factorise.
+    """
+    commitment_B: Tensor | None = None
+    """How far the encoder's output is from the code that replaced it, where the bottleneck rounds; else None."""
 
 
 class Trip(NamedTuple):
@@ -28,6 +33,8 @@ class Trip(NamedTuple):
     """The decoder's output: the likelihood's parameters."""
     nll_B: Tensor
     """The distortion, -log p(x|z), in nats per row."""
+    draws: int = 1
+    """Codes drawn per row. All fields then hold the batch so many times over, one draw after the other."""
 
     @property
     def rate_B(self) -> Tensor:

@@ -142,7 +142,8 @@ def model_section(estimator: Autoencoder) -> str:
     facts = [
         (
             "recipe",
-            estimator.recipe + "".join(f", {k} {number(v)}" for k, v in (estimator.options or {}).items()),
+            estimator.recipe
+            + "".join(f", {k} {v if isinstance(v, str) else number(v)}" for k, v in (estimator.options or {}).items()),
         ),
         ("weights", f"{weights:,}"),
         (
@@ -150,7 +151,7 @@ def model_section(estimator: Autoencoder) -> str:
             f"{plural(data['rows'], 'row')} ({data['container']}), {_what(estimator)}",
         ),
         ("trained on", f"{plural(record['training_rows'], 'row')}; {record['held_out_rows']:,} held out"),
-        ("fingerprint", f"SHA-256 {data['sha256']}"),
+        ("fingerprint", data["sha256"]),
         ("seed", record["settings"]["seed"]),
         ("settings", _settings(record["settings"])),
         ("versions", ", ".join(f"{name} {version}" for name, version in versions.items())),

@@ -179,7 +179,7 @@ def show_info(console: Console, description: Mapping[str, Any], *, name: str | P
     pairs += [("weights", f"{description['weights']:,}")] if "weights" in description else []
     pairs += [("seed", (record.get("settings") or {}).get("seed", ""))]
     pairs += [("versions", ", ".join(f"{k} {v}" for k, v in (record.get("versions") or {}).items()))]
-    pairs += [("data SHA-256", (record.get("data") or {}).get("sha256", ""))]
+    pairs += [("data fingerprint", (record.get("data") or {}).get("sha256", ""))]
     _print_pairs(console, [(key, value) for key, value in pairs if value != ""])
     columns = (description.get("schema") or {}).get("columns")
     if columns:

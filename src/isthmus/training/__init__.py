@@ -1,7 +1,7 @@
 """The one loop, what it is fed, and what it leaves behind; the only room that asks for gradients."""
 
 from isthmus.training.arithmetic import choose_precision, fast
-from isthmus.training.batches import Batches
+from isthmus.training.batches import Batch, Batches
 from isthmus.training.checkpoints import Checkpoint
 from isthmus.training.logs import JsonLines, TensorBoard
 from isthmus.training.loop import Progress, Run, Watcher
@@ -9,6 +9,7 @@ from isthmus.training.settings import Settings
 from isthmus.training.step import Trainer, seeded
 
 __all__ = [
+    "Batch",
     "Batches",
     "Checkpoint",
     "JsonLines",

@@ -7,6 +7,7 @@ their inputs to bfloat16 where the processor has instructions for it.
 
 import math
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache
@@ -19,6 +20,8 @@ WORTH_BFLOAT16 = 1 << 24
 """Multiplications in a layer's product from which bfloat16 pays its overhead."""
 WORTH_THREADS = 1 << 27
 """Multiplications in a layer's product from which a second thread pays its overhead."""
+ALONE = threading.RLock()
+"""What `fast` and `seeded` change belongs to the whole process: fits in several threads take turns."""
 LARGE_BATCH = 512
 """Rows from which autocast beats rounding inside each product, on processors with matrix units."""
 
@@ -97,6 +100,7 @@ def fast(precision: str, device: str, model: nn.Module, batch_size: int) -> Iter
     product = largest_product(model, batch_size)
     permitted = product >= WORTH_BFLOAT16 and (precision == "bfloat16" or not permission_rounds())
     with (
+        ALONE,
         _flushing_denormals(),
         _products_in("bf16") if permitted else nullcontext(),
         nullcontext() if product >= (WORTH_THREADS if _waits_are_short() else math.inf) else _threads(1),

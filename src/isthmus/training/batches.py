@@ -4,13 +4,13 @@ Rows that fit are prepared once into one tensor and sliced by a permutation. Els
 in random order into a window, mixed there, and dealt out, while a thread reads the next window. The order depends on
 seed and epoch alone.
 
-Legend: B rows of the batch, `___` the shape of one prepared row.
+Legend: B rows of the batch, C condition values, `___` the shape of one prepared row.
 """
 
 import math
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -20,6 +20,19 @@ from torch import Tensor
 Rows = NDArray[np.int64]
 WINDOW_BYTES = 96 << 20
 RUN_BYTES = 1 << 19
+
+
+class Batch(NamedTuple):
+    """Prepared rows, and what the model is told besides, if anything."""
+
+    x_B___: Tensor
+    condition_BC: Tensor | None = None
+
+    def to(self, device: str, dtype: torch.dtype | None = None) -> "Batch":
+        """The same on a device, and in a type of numbers."""
+        x_B___, told = self
+        x_B___ = x_B___.to(device, dtype, non_blocking=True)
+        return Batch(x_B___, None if told is None else told.to(device, dtype, non_blocking=True))
 
 
 class RowSource(Protocol):
@@ -59,6 +72,8 @@ class Batches:
     rows : array of int, ascending
         Which rows of the source.
     batch_size : int
+    conditions : array of float32, (len(source), C), optional
+        What the model is told of each row of the source.
     memory : int or None
         Bytes that the prepared rows may take; beyond it they are streamed. None: no bound.
     seed : int
@@ -73,6 +88,7 @@ class Batches:
         batch_size: int,
         memory: int | None,
         seed: int,
+        conditions: NDArray[np.float32] | None = None,
     ) -> None:
         self.source, self.preparation, self.rows = source, preparation, rows
         self.batch_size, self.seed = batch_size, seed
@@ -81,22 +97,24 @@ class Batches:
         self.streamed = memory is not None and held > memory
         self.window = WINDOW_BYTES if memory is None else min(WINDOW_BYTES, max(memory // 8, self.row_bytes))
         self._all: Tensor | None = None
+        self._told = None if conditions is None else torch.from_numpy(conditions[rows])
 
     def __len__(self) -> int:
         return math.ceil(len(self.rows) / self.batch_size)
 
-    def epoch(self, epoch: int, skip: int = 0) -> Iterator[Tensor]:
+    def epoch(self, epoch: int, skip: int = 0) -> Iterator[Batch]:
         """The batches of one epoch in random order, from number `skip` on."""
         generator = torch.Generator().manual_seed((self.seed << 24) + epoch)
         if self.streamed:
             return self._deal(self._windows(generator), skip * self.batch_size)
         return self._slice(generator, skip)
 
-    def in_order(self) -> Iterator[Tensor]:
+    def in_order(self) -> Iterator[Batch]:
         """The batches in the source's order."""
         for start in range(0, len(self.rows), self.batch_size):
             chunk = slice(start, start + self.batch_size)
-            yield self._prepare(self.rows[chunk]) if self.streamed else self._whole()[chunk]
+            x_B___ = self._prepare(self.rows[chunk]) if self.streamed else self._whole()[chunk]
+            yield Batch(x_B___, None if self._told is None else self._told[chunk])
 
     def _prepare(self, rows: Rows) -> Tensor:
         return torch.from_numpy(self.preparation.apply(self.source.take(rows)))
@@ -106,10 +124,11 @@ class Batches:
             self._all = self._prepare(self.rows)
         return self._all
 
-    def _slice(self, generator: torch.Generator, skip: int) -> Iterator[Tensor]:
+    def _slice(self, generator: torch.Generator, skip: int) -> Iterator[Batch]:
         order, whole = torch.randperm(len(self.rows), generator=generator), self._whole()
         for start in range(skip * self.batch_size, len(order), self.batch_size):
-            yield whole.index_select(0, order[start : start + self.batch_size])
+            chosen = order[start : start + self.batch_size]
+            yield self._told_of(whole.index_select(0, chosen), chosen)
 
     def _windows(self, generator: torch.Generator) -> Iterator[Rows]:
         """Positions in `rows`, run by run in random order, a window's worth at a time, mixed within it."""
@@ -121,20 +140,26 @@ class Batches:
             inside = np.concatenate(ranges)
             yield inside[torch.randperm(len(inside), generator=generator).numpy()]
 
-    def _deal(self, windows: Iterator[Rows], drop: int) -> Iterator[Tensor]:
+    def _deal(self, windows: Iterator[Rows], drop: int) -> Iterator[Batch]:
         """Batches from windows that one thread reads ahead; the first `drop` rows are passed over unread."""
-        rest = torch.empty(0, *self.preparation.shape)
-        for window in self._read_ahead(_without_first(windows, drop)):
+        rest, places = torch.empty(0, *self.preparation.shape), torch.empty(0, dtype=torch.int64)
+        for window, more in self._read_ahead(_without_first(windows, drop)):
             rest = torch.cat([rest, window]) if len(rest) else window
+            places = torch.cat([places, more])
             whole = len(rest) // self.batch_size * self.batch_size
-            yield from rest[:whole].split(self.batch_size) if whole else ()
-            rest = rest[whole:].clone()
+            for start in range(0, whole, self.batch_size):
+                chunk = slice(start, start + self.batch_size)
+                yield self._told_of(rest[chunk], places[chunk])
+            rest, places = rest[whole:].clone(), places[whole:]
         if len(rest):
-            yield rest
+            yield self._told_of(rest, places)
 
-    def _read_ahead(self, windows: Iterator[Rows]) -> Iterator[Tensor]:
+    def _told_of(self, x_B___: Tensor, places: Tensor) -> Batch:
+        return Batch(x_B___, None if self._told is None else self._told[places])
+
+    def _read_ahead(self, windows: Iterator[Rows]) -> Iterator[tuple[Tensor, Tensor]]:
         with ThreadPoolExecutor(1) as reader:
-            upcoming: Future[Tensor] | None = None
+            upcoming: Future[tuple[Tensor, Tensor]] | None = None
             for window in windows:
                 ready, upcoming = upcoming, reader.submit(self._read_window, window)
                 if ready is not None:
@@ -142,12 +167,12 @@ class Batches:
             if upcoming is not None:
                 yield upcoming.result()
 
-    def _read_window(self, window: Rows) -> Tensor:
-        """Read in the source's order, which disks like, and dealt in the window's."""
+    def _read_window(self, window: Rows) -> tuple[Tensor, Tensor]:
+        """Rows and their places: read in the source's order, which disks like, and dealt in the window's."""
         order = np.argsort(window)
         prepared = np.empty((len(window), *self.preparation.shape), np.float32)
         prepared[order] = self.preparation.apply(self.source.take(self.rows[window[order]]))
-        return torch.from_numpy(prepared)
+        return torch.from_numpy(prepared), torch.from_numpy(window)
 
 
 def _without_first(windows: Iterator[Rows], drop: int) -> Iterator[Rows]:

@@ -96,8 +96,8 @@ class Run:
 
     def _epoch(self, interrupt: Interrupt) -> None:
         progress = self.progress
-        for x_B___ in self.training.epoch(progress.epoch, progress.step_of_epoch):
-            self.trainer.step(x_B___, progress.fraction, warmup_cosine(progress.fraction))
+        for batch in self.training.epoch(progress.epoch, progress.step_of_epoch):
+            self.trainer.step(batch, progress.fraction, warmup_cosine(progress.fraction))
             progress.step += 1
             progress.step_of_epoch += 1
             progress.seconds = time.monotonic() - self.started
@@ -168,8 +168,9 @@ class Run:
         trainer = self.trainer
         tensors = {f"model.{name}": t for name, t in trainer.model.state_dict().items()}
         tensors |= {f"best.{name}": t for name, t in self.best.items()}
-        for index, state in trainer.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{name}": t for name, t in state.items()}
+        for player, optimizer in trainer.players.items():
+            for index, state in optimizer.state_dict()["state"].items():
+                tensors |= {f"{player}.{index}.{name}": t for name, t in state.items()}
         tensors |= {
             "totals": trainer.totals,
             "usual_norm": trainer.usual_norm,
@@ -193,19 +194,25 @@ class Run:
         trainer = self.trainer
         trainer.model.load_state_dict(_under("model.", tensors))
         self.best = _under("best.", tensors)
-        optimizer = trainer.optimizer.state_dict()
-        for name, tensor in _under("optimizer.", tensors).items():
-            index, _, key = name.partition(".")
-            weight = trainer.weights[int(index)]
-            # a fused step walks moments and weights side by side: they must lie alike in memory (channels last)
-            alike = torch.empty_like(weight).copy_(tensor) if tensor.shape == weight.shape else tensor
-            optimizer["state"].setdefault(int(index), {})[key] = alike
-        trainer.optimizer.load_state_dict(optimizer)
+        for player, optimizer in trainer.players.items():
+            _restore_optimizer(optimizer, _under(f"{player}.", tensors))
         trainer.totals.copy_(tensors["totals"])
         trainer.usual_norm = tensors["usual_norm"].to(self.settings.device)
         torch.set_rng_state(tensors["random"])
         if "random_cuda" in tensors:
             torch.cuda.set_rng_state(tensors["random_cuda"], self.settings.device)
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    state = optimizer.state_dict()
+    for name, tensor in tensors.items():
+        index, _, key = name.partition(".")
+        weight = weights[int(index)]
+        # a fused step walks moments and weights side by side: they must lie alike in memory (channels last)
+        alike = torch.empty_like(weight).copy_(tensor) if tensor.shape == weight.shape else tensor
+        state["state"].setdefault(int(index), {})[key] = alike
+    optimizer.load_state_dict(state)
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from isthmus.errors import TrainingError
 from isthmus.model import Model
-from isthmus.training.arithmetic import autocast, is_convolutional
+from isthmus.parts import Critic, Trip
+from isthmus.training.arithmetic import ALONE, autocast, is_convolutional
 from isthmus.training.augmentation import shift_pictures
+from isthmus.training.batches import Batch
 from isthmus.training.settings import Settings
 
 HELD_OUT_SEED = 20240229
@@ -33,32 +35,58 @@ class Trainer:
         self.model = model.to(settings.device)
         if is_convolutional(model):
             self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimizer = torch.optim.AdamW(
-            model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
-        )
         self.autocast = autocast(settings.precision, settings.device, model, settings.batch_size)
-        self.weights = list(model.parameters())
+        self.critics = [term for term in model.terms if isinstance(term, Critic)]
+        theirs = [weight for critic in self.critics for weight in critic.parameters()]
+        self.weights = [weight for weight in model.parameters() if not any(weight is other for other in theirs)]
+        self.players = {"optimizer": self._player(self.weights)}
+        if theirs:
+            self.players["critics"] = self._player(theirs)
         self.usual_norm = torch.zeros((), device=settings.device)
         self.totals = torch.zeros(4, device=settings.device)
 
-    def step(self, x_B___: Tensor, progress: float, rate: float) -> None:
-        """One step of the optimiser at `rate` times the peak learning rate."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * rate
-        x_B___ = x_B___.to(self.settings.device, non_blocking=True)
+    def _player(self, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
+        settings = self.settings
+        return torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
+
+    def step(self, batch: Batch, progress: float, rate: float) -> None:
+        """One step of the optimiser (and of the critics') at `rate` times the peak learning rate."""
+        for player in self.players.values():
+            for group in player.param_groups:
+                group["lr"] = self.settings.learning_rate * rate
+        x_B___, condition_BC = batch.to(self.settings.device)
         if self.settings.shift:
             x_B___ = shift_pictures(x_B___, self.settings.shift)
-        with self.autocast:
-            trip = self.model(x_B___)
+        with self._critics_at_rest(), self.autocast:
+            trip = self.model(x_B___, condition_BC)
             loss_B = self.model.objective(trip, progress)
         for weight in self.weights:
             weight.grad = None
         loss_B.mean().backward()
         self._clip()
-        self.optimizer.step()
+        self.players["optimizer"].step()
+        self._step_of_critics(trip)
         with torch.no_grad():
-            sums = (loss_B.sum(), trip.nll_B.sum(), trip.rate_B.sum(), loss_B.new_tensor(len(loss_B)))
-            self.totals += torch.stack(sums)
+            sums = (loss_B.mean(), trip.nll_B.mean(), trip.rate_B.mean(), loss_B.new_ones(()))
+            self.totals += len(x_B___) * torch.stack(sums)
+
+    @contextmanager
+    def _critics_at_rest(self) -> Iterator[None]:
+        """A context in which no gradient is worked out for the critics' weights."""
+        for critic in self.critics:
+            critic.requires_grad_(False)
+        yield
+        for critic in self.critics:
+            critic.requires_grad_(True)
+
+    def _step_of_critics(self, trip: Trip) -> None:
+        if not self.critics:
+            return
+        with self.autocast:
+            loss = torch.stack([critic.own_loss(self.model, trip) for critic in self.critics]).sum()
+        self.players["critics"].zero_grad(set_to_none=True)
+        loss.backward()
+        self.players["critics"].step()
 
     @torch.no_grad()
     def _clip(self) -> None:
@@ -97,7 +125,7 @@ class Trainer:
             )
 
     @torch.no_grad()
-    def held_out(self, batches: Iterable[Tensor]) -> dict[str, float]:
+    def held_out(self, batches: Iterable[Batch]) -> dict[str, float]:
         """Mean objective, distortion and rate of rows not trained on, with the same noise at every call.
 
         Raises
@@ -109,8 +137,7 @@ class Trainer:
         with seeded(HELD_OUT_SEED, self.settings.device):
             sums = torch.zeros(4, dtype=torch.float64)
             for batch in batches:
-                x_B___ = batch.to(self.settings.device)
-                trip = self.model(x_B___, sample=True)
+                trip = self.model(*batch.to(self.settings.device), sample=True)
                 per_row = (self.model.objective(trip), trip.nll_B, trip.rate_B, torch.ones_like(trip.nll_B))
                 sums += torch.stack([values_B.double().sum().cpu() for values_B in per_row])
         self.model.train()
@@ -122,7 +149,7 @@ class Trainer:
 @contextmanager
 def seeded(seed: int, device: str) -> Iterator[None]:
     """A context in which torch's global random numbers start at `seed`, and after which they are as before."""
-    with torch.random.fork_rng([torch.device(device)] if device != "cpu" else []):
+    with ALONE, torch.random.fork_rng([torch.device(device)] if device != "cpu" else []):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would touch every CUDA device too
         if device != "cpu":
             torch.cuda.manual_seed(seed)

@@ -52,7 +52,7 @@ class ConvEncoder(Part):
         _check(shape, widths)
         stages: list[nn.Module] = []
         for wide_in, wide_out in zip([shape[0], *widths[:-1]], widths, strict=True):
-            # an even side s gives s/2; an odd one needs the extra row, which _pad_to_even adds
+            # an even side s gives s/2; an odd one needs the extra row that padding adds
             stages += [_PadToEven(), nn.Conv2d(wide_in, wide_out, 4, 2, 1), activation_of(activation)]
         self.stages = nn.Sequential(*stages)
         height, width = _sizes(shape[1], shape[2], len(widths))[-1]

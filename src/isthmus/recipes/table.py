@@ -1,29 +1,30 @@
-"""Every named autoencoder, once: the one table that users, documentation, command line and tests read.
-
-A recipe is a function (body, latent_dim, *, its own options) -> Model. Its first docstring line is what
-`isthmus recipes` prints, its `source` the paper it is from. To add one, write the function: nothing else lists names.
-"""
+"""What a recipe is, and the table that the families beside this file enter theirs into."""
 
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from isthmus.bodies import Body
 from isthmus.errors import InputError
 from isthmus.model import Model
 from isthmus.names import nearest
-from isthmus.parts import Gaussian, GaussianNoise, Point, Rate
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named way to put parts together."""
+    """A named way to put parts together.
+
+    `kinds` are the kinds of data it serves; `body` what it takes for network, hidden, likelihood and the like where
+    the user leaves them "auto".
+    """
 
     name: str
     make: Callable[..., Model]
     source: str
+    kinds: tuple[str, ...] = ("table", "images")
+    body: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -45,10 +46,15 @@ class Recipe:
             If an option is unknown or out of range.
         """
         self.check(options)
-        return self.make(body, latent_dim, **options)
+        given = {name: int(value) if self._counts(name) else value for name, value in options.items()}
+        return self.make(body, latent_dim, **given)
+
+    def _counts(self, name: str) -> bool:
+        """Whether the option is a whole number, which a command line gives as 8.0."""
+        return isinstance(self.options[name], int)
 
     def check(self, options: Mapping[str, Any]) -> None:
-        """Refuse options that the recipe doesn't have, and values that aren't numbers.
+        """Refuse options that the recipe doesn't have, and values of another type than the default's.
 
         Raises
         ------
@@ -59,16 +65,27 @@ class Recipe:
             if name not in self.options:
                 known = nearest(name, self.options) if self.options else "it has none"
                 raise InputError(f"recipe {self.name!r} has no option {name!r}: {known}")
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            if isinstance(self.options[name], str) != isinstance(value, str):
+                wanted = "a word" if isinstance(self.options[name], str) else "a finite number"
+                raise InputError(f"recipe {self.name!r}: {name}={value!r} is not {wanted}")
+            if not isinstance(value, str) and not _is_finite(value):
                 raise InputError(f"recipe {self.name!r}: {name}={value!r} is not a finite number")
+            if self._counts(name) and value != int(value):
+                raise InputError(f"recipe {self.name!r}: {name}={value!r} is not a whole number")
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 _TABLE: dict[str, Recipe] = {}
 
 
-def _recipe(name: str, source: str) -> Callable[[Callable[..., Model]], Callable[..., Model]]:
+def recipe(name: str, source: str, **claims: Any) -> Callable[[Callable[..., Model]], Callable[..., Model]]:
+    """Enter a function (body, latent_dim, *, its own options) -> Model into the table; `claims` as in `Recipe`."""
+
     def enter(make: Callable[..., Model]) -> Callable[..., Model]:
-        _TABLE[name] = Recipe(name, make, source)
+        _TABLE[name] = Recipe(name, make, source, **claims)
         return make
 
     return enter
@@ -90,15 +107,3 @@ def get(name: str) -> Recipe:
     if name not in _TABLE:
         raise InputError(f"unknown recipe {name!r}: {nearest(str(name), _TABLE)}")
     return _TABLE[name]
-
-
-@_recipe("ae", source="Hinton & Salakhutdinov, Science 2006")
-def ae(body: Body, latent_dim: int, *, noise: float = 0.0) -> Model:
-    """Plain autoencoder: the code is the encoder's output; noise > 0 blurs what the encoder sees in training."""
-    return body.assemble(Point(latent_dim), corruption=GaussianNoise(noise) if noise else None)
-
-
-@_recipe("vae", source="Kingma & Welling, ICLR 2014; beta: Higgins et al., ICLR 2017")
-def vae(body: Body, latent_dim: int, *, beta: float = 1.0, warmup: float = 0.0, free_bits: float = 0.0) -> Model:
-    """Variational autoencoder: a gaussian code that costs beta x its rate; minus the ELBO at beta = 1."""
-    return body.assemble(Gaussian(latent_dim), terms=(Rate(beta, warmup, free_bits),))
