@@ -10,6 +10,7 @@ import torch
 from sklearn.datasets import load_digits, load_wine
 
 from isthmus import Autoencoder, recipes, scoring
+from isthmus.errors import InputError
 from isthmus.parts import build
 from isthmus.training import Batch, Trainer
 from isthmus.training.settings import Settings
@@ -30,6 +31,7 @@ def mixed_frame() -> pd.DataFrame:
     return frame
 
 
+CLAIMS = {"numbers": ("table", "numbers"), "mixed": ("table",), "pictures": ("images",), "colour": ("images",)}
 DATA = {
     "numbers": lambda: load_wine().data,
     "mixed": mixed_frame,
@@ -37,7 +39,7 @@ DATA = {
     "colour": lambda: np.random.default_rng(0).integers(0, 256, (40, 7, 9, 3), np.uint8),
 }
 BODIES = {"numbers": {}, "mixed": {}, "pictures": {}, "colour": {"network": "conv", "hidden": (4, 8)}}
-ALL = [(recipe, kind) for recipe in recipes.names() for kind in DATA]
+ALL = [(name, kind) for name in recipes.names() for kind in DATA if {*CLAIMS[kind]} & {*recipes.get(name).kinds}]
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +135,15 @@ def test_a_loaded_model_is_the_same_description(fitted, recipe, kind, tmp_path):
     assert loaded.record_ == model.record_
     loaded.save(tmp_path / "n.safetensors")
     assert (tmp_path / "m.safetensors").read_bytes() == (tmp_path / "n.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_data_that_a_recipe_does_not_claim_are_refused(name):
+    kinds = recipes.get(name).kinds
+    for kind, claims in CLAIMS.items():
+        if not {*claims} & {*kinds}:
+            with pytest.raises(InputError, match=f"recipe '{name}' is for"):
+                Autoencoder(name, epochs=1).fit(DATA[kind]())
 
 
 def test_a_corrupted_input_is_never_the_target():

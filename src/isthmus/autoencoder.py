@@ -274,6 +274,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _begin(self, data: Dataset, learned: NDArray[np.int64], seed: int) -> None:
         """Decide everything that is decided before the first step; what fails leaves the estimator as it was."""
         recipe = recipes.get(self.recipe)
+        numbers = not choices.has_missing(data.schema) and choices.is_numeric(data.schema)
+        recipe.check_kind(data.kind, numbers=numbers)
         preparation = fit_preparation(data.schema, choices.chunks(data.source, learned))
         body = choose_body(
             preparation.shape,

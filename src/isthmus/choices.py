@@ -122,6 +122,11 @@ def has_missing(schema: TableSchema | ImageSchema) -> bool:
     return isinstance(schema, TableSchema) and schema.takes_missing
 
 
+def is_numeric(schema: TableSchema | ImageSchema) -> bool:
+    """Whether every column of a table is a number."""
+    return isinstance(schema, TableSchema) and all(column.role == "numeric" for column in schema.columns)
+
+
 def check_likelihood(likelihood: str, data: Dataset, rows: Rows, preparation: Preparation) -> None:
     """Refuse a density that can't produce the data.
 

@@ -16,8 +16,9 @@ from isthmus.names import nearest
 class Recipe:
     """A named way to put parts together.
 
-    `kinds` are the kinds of data it serves; `body` what it takes for network, hidden, likelihood and the like where
-    the user leaves them "auto".
+    `kinds` are the kinds of data it serves: images, table (any columns, with gaps), or numbers for tables of complete
+    numeric columns alone. `body` is what it takes for network, hidden, likelihood and the like where the user leaves
+    them "auto".
     """
 
     name: str
@@ -53,6 +54,20 @@ class Recipe:
         """Whether the option is a whole number, which a command line gives as 8.0."""
         return isinstance(self.options[name], int)
 
+    def check_kind(self, kind: str, *, numbers: bool) -> None:
+        """Refuse data that the recipe doesn't serve; `numbers` says that a table is of complete numeric columns.
+
+        Raises
+        ------
+        InputError
+            Naming what it does serve.
+        """
+        if kind in self.kinds or (kind == "table" and numbers and "numbers" in self.kinds):
+            return
+        served = " and ".join(_SERVED.get(claimed, claimed) for claimed in self.kinds)
+        given = _SERVED.get(kind, kind) + ("" if numbers or kind != "table" else " with categories or missing cells")
+        raise InputError(f"recipe {self.name!r} is for {served}; these data are {given}")
+
     def check(self, options: Mapping[str, Any]) -> None:
         """Refuse options that the recipe doesn't have, and values of another type than the default's.
 
@@ -78,6 +93,7 @@ def _is_finite(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
+_SERVED = {"images": "pictures", "table": "tables", "numbers": "tables of complete numeric columns"}
 _TABLE: dict[str, Recipe] = {}
 
 
