@@ -61,11 +61,11 @@ def epochs(asked: int | None, minutes: float | None, rows: int, batch: int) -> i
 
 
 def patience(asked: int | str | None, epochs: int | None, *, held_out: bool) -> int | None:
-    """A fifth of the epochs, at least 10; none where the number of epochs isn't known."""
+    """A fifth of the epochs, at least 10; none where that isn't known, or no rows are held out."""
     if isinstance(asked, int) and not held_out:
         raise InputError(f"patience={asked} waits for held-out rows to improve, and none are held out: give validation")
     if asked == "auto":
-        return None if epochs is None else max(10, math.ceil(epochs / 5))
+        return None if epochs is None or not held_out else max(10, math.ceil(epochs / 5))
     return None if asked is None else _whole_number("patience", asked)
 
 

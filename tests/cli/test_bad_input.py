@@ -33,6 +33,12 @@ OPTIONS = [
     (("--hidden", "0"), "hidden"),
     (("--activation", "rleu"), "relu"),
     (("--network", "cnn"), "conv"),
+    (("--corruption", "gausian:0.1"), "gaussian"),
+    (("--corruption", "gaussian"), "gaussian:0.1"),
+    (("--penalty", "l2=1"), "l1"),
+    (("--penalty", "l1=-1"), "0 or more"),
+    (("--penalty", "l1=much"), "number"),
+    (("--patience", "5", "--validation", "0"), "validation"),
     (("--likelihood", "gauss"), "gaussian"),
     (("--validation", "1.5"), "1.5"),
     (("--validation", "178"), "178"),
@@ -211,3 +217,7 @@ def test_pictures_of_several_sizes(refused, folder, picture_model):
         Image.new("L", (9, 9)).save(path)
     assert "--size 10x12" in refused("encode", picture_model, "data", "-o", "c.csv")
     assert "table" in refused("encode", picture_model, "wine", "-o", "c.csv")
+
+
+def test_a_folder_that_is_not_there(refused):
+    assert "no such file or folder" in refused("fit", "photos/", *TINY)

@@ -142,6 +142,7 @@ ODD = ("--learning-rate", "0.0123456789", "--weight-decay", "0.03", "--validatio
         ("digits",),
         ("wine", *ODD, "--latent-dim", "3", "--seed", "5"),
         ("wine", "--recipe", "vae", "--set", "beta=0.123456789", "--drop", "hue", "--label", "ash"),
+        ("wine", "--corruption", "gaussian:0.5", "--penalty", "l1=0.3", "--validation", "0"),
         ("digits", "--size", "8x8", "--shift", "1", "--validation", "100", "--hidden", "16,8", "--activation", "relu"),
     ],
 )

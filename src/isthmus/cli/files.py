@@ -13,7 +13,7 @@ DATA_OPTIONS = ("kind", "key", "size", "skip_bad", "drop", "label")
 
 def model_path(output: Path | None, data: str, force: bool) -> Path:
     """Where `fit` writes: as asked, or DATA's name in the current folder."""
-    path = output or Path(f"{Path(data).resolve().stem if Path(data).exists() else data}.safetensors")
+    path = output or Path(f"{Path(data).resolve().stem if Path(data).exists() else Path(data).name}.safetensors")
     return check_output(path, force, endings=MODEL_ENDINGS, folder=False)
 
 

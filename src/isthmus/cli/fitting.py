@@ -120,6 +120,7 @@ def explicit_command(asked: dict[str, Any], estimator: Autoencoder) -> str:
         "activation": body.activation,
         "norm": body.norm,
         "likelihood": body.likelihood,
+        "corruption": body.corruption or None,
         "epochs": settings["epochs"],
         "minutes": settings["minutes"],
         "batch-size": settings["batch_size"],
@@ -133,7 +134,8 @@ def explicit_command(asked: dict[str, Any], estimator: Autoencoder) -> str:
         "seed": settings["seed"],
     }
     words = [f"--{name} {shlex.quote(str(value))}" for name, value in chosen.items() if value is not None]
-    words += [f"--set {name}={value!r}" for name, value in asked["options"]]
+    words += [f"--set {name}={value}" for name, value in asked["options"]]
+    words += [f"--penalty {name}={value}" for name, value in asked["penalties"]]
     return f"isthmus fit {shlex.quote(asked['data'])} {' '.join(words + _data_words(asked))}"
 
 
