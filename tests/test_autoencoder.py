@@ -1,6 +1,7 @@
 """The estimator against mathematics that is known, and its promises about time, memory and trouble."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -184,3 +185,14 @@ def test_torch_tensors_come_back_as_tensors():
     assert isinstance(rebuilt, torch.Tensor)
     assert rebuilt.shape == pictures.shape
     assert rebuilt.dtype == pictures.dtype
+
+
+def test_fits_in_several_threads_take_turns():
+    data = load_wine().data
+
+    def codes(seed: int) -> bytes:
+        return Autoencoder("vae", latent_dim=2, epochs=3, random_state=seed).fit(data).transform(data).tobytes()
+
+    alone = [codes(seed) for seed in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(codes, range(4))) == alone
