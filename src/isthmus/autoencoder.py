@@ -1,5 +1,7 @@
 """Autoencoder: the scikit-learn estimator; data in, fitted model out."""
 
+import copy
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -12,18 +14,20 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from torch import Tensor
 
-from isthmus import choices, inference, modelfile, provenance, recipes, scoring, trust
+from isthmus import choices, densities, inference, modelfile, provenance, recipes, scoring, trust
 from isthmus.bodies import check_names, choose_body
 from isthmus.data import (
     Dataset,
+    TableSchema,
     fit_preparation,
     open_data,
     preparation_from_json,
     restore,
     schema_from_json,
 )
-from isthmus.errors import DataError, ModelFileError
+from isthmus.errors import DataError, InputError, ModelFileError
 from isthmus.model import Model
+from isthmus.parts import Selector
 from isthmus.training import (
     Batch,
     Batches,
@@ -237,6 +241,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             raise
         self.history_ = progress.history
         self.n_iter_ = progress.epoch
+        densities.fit_prior(self.model_, lambda rows: self.transform(data.subset(rows)), learned, seed)
         counts = {"training_rows": len(learned), "held_out_rows": len(chosen_by[1]), "validation": validation}
         self.record_ = provenance.record(data, counts, settings, identity["data"]) | provenance.outcome(progress)
         return self
@@ -322,14 +327,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             epochs=epochs,
             minutes=choices.plain(self.minutes),
             batch_size=batch_size,
-            learning_rate=choices.plain(self.learning_rate),
-            weight_decay=choices.plain(self.weight_decay),
-            patience=choices.patience(choices.plain(self.patience), epochs, held_out=held_out),
+            learning_rate=choices.plain(self._asked("learning_rate")),
+            weight_decay=choices.plain(self._asked("weight_decay")),
+            patience=choices.patience(choices.plain(self._asked("patience")), epochs, held_out=held_out),
             shift=choices.plain(self.shift),
             precision=precision,
             device=device,
             seed=seed,
         )
+
+    def _asked(self, name: str) -> Any:
+        """A setting of training: the user's, or where its default was left the recipe's."""
+        value, default = getattr(self, name), inspect.signature(type(self)).parameters[name].default
+        return recipes.get(self.recipe).training.get(name, value) if value == default else value
 
     def _seed(self) -> int:
         if isinstance(self.random_state, int):
@@ -446,6 +456,38 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def reconstruction_error(self, X: Any) -> NDArray[Any]:
         """Squared error of every row, summed over its known cells, in prepared units (pictures: 0 to 1), (n,)."""
         return self._evaluate(scoring.squared_error, X)
+
+    def sample(self, n: int = 1, random_state: int | np.random.RandomState | None = None) -> Any:
+        """New rows, of the kind that was fitted on: the means of p(x|z) for n codes drawn from p(z).
+
+        Raises
+        ------
+        InputError
+            If n is no whole number of 1 or more, or the model has no density over its codes.
+        """
+        check_is_fitted(self, "model_")
+        n = choices.whole_number("n", n)
+        with torch.no_grad(), seeded(int(check_random_state(random_state).randint(2**31)), "cpu"):
+            codes = copy.deepcopy(self.model_.bottleneck).cpu().sample_prior(n)
+        container = self.record_.get("data", {}).get("container", "numpy")
+        return restore(self.decode_raw(codes.double().numpy()), self.schema_, container)
+
+    def selected_features(self) -> list[Any]:
+        """Which input each code value is, for recipe "selection": columns' names, or (row, column, channel).
+
+        Raises
+        ------
+        InputError
+            If the model's code isn't a choice of inputs.
+        """
+        check_is_fitted(self, "model_")
+        if not isinstance(self.model_.encoder, Selector):
+            raise InputError(f"recipe {self.recipe!r} doesn't choose features: fit recipe='selection'")
+        places = self.model_.encoder.chosen().cpu().numpy()
+        if isinstance(self.schema_, TableSchema):
+            return [self.schema_.feature_names[place] for place in places]
+        channel, row, column = np.unravel_index(places, self.preparation_.shape)
+        return list(zip(row.tolist(), column.tolist(), channel.tolist(), strict=True))
 
     # The model file
 

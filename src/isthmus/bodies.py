@@ -12,15 +12,19 @@ from isthmus.parts import (
     L1,
     Bernoulli,
     Bottleneck,
+    Contraction,
     ConvDecoder,
     ConvEncoder,
     Dense,
     GaussianNoise,
+    GreyPatch,
     Laplace,
     Likelihood,
+    Masking,
     Mixed,
     Normal,
     Part,
+    SaltAndPepper,
     Term,
 )
 from isthmus.parts.networks import ACTIVATIONS
@@ -30,9 +34,14 @@ Groups = tuple[tuple[str, int], ...]
 NETWORKS = ("dense", "conv")
 NORMS = ("layer", "none")
 LIKELIHOODS = ("gaussian", "laplace", "bernoulli", "mixed")
-CORRUPTIONS: dict[str, Callable[[float], Part]] = {"gaussian": GaussianNoise}
+CORRUPTIONS: dict[str, Callable[[float], Part]] = {
+    "gaussian": GaussianNoise,
+    "masking": Masking,
+    "salt-and-pepper": SaltAndPepper,
+    "patches": GreyPatch,
+}
 """What the input may suffer in training, by its name and one number, as in gaussian:0.3."""
-PENALTIES: dict[str, Callable[[float], Term]] = {"l1": L1}
+PENALTIES: dict[str, Callable[[float], Term]] = {"l1": L1, "contractive": Contraction}
 """Terms that may be added to any recipe's objective, by name and weight."""
 SMALL_PICTURE = 32 * 32
 """For pictures of up to this many pixels a dense body reaches a lower error in equal time (docs/notes/defaults.md)."""
@@ -63,6 +72,8 @@ class Body:
         What the input suffers in training whatever the recipe, as in gaussian:0.3; "" leaves it to the recipe.
     penalties : tuple of (name, weight)
         Terms added to the recipe's own.
+    squash : bool
+        Whether the mean of a picture is kept between 0 and 1.
     """
 
     shape: tuple[int, ...]
@@ -76,6 +87,7 @@ class Body:
     condition_dim: int = 0
     corruption: str = ""
     penalties: tuple[tuple[str, float], ...] = ()
+    squash: bool = True
 
     def assemble(
         self,
@@ -84,11 +96,24 @@ class Body:
         terms: tuple[Term, ...] = (),
         corruption: Part | None = None,
         draws: int = 1,
+        encoder: Part | None = None,
+        decoder: Part | None = None,
     ) -> Model:
-        """The finished model with this bottleneck, terms and corruption, and those that the user added."""
-        encoder, decoder = self._conv(bottleneck) if self.network == "conv" else self._dense(bottleneck)
+        """The finished model with this bottleneck, terms and corruption, and those that the user added.
+
+        An encoder or decoder that is given stands in the place of the network's.
+
+        Raises
+        ------
+        InputError
+            If a corruption can't serve rows of this shape.
+        """
+        usual = self._conv(bottleneck) if self.network == "conv" else self._dense(bottleneck)
+        encoder, decoder = encoder or usual[0], decoder or usual[1]
         added = [PENALTIES[name](weight) for name, weight in self.penalties]
         corruption = corruption_of(self.corruption) if self.corruption else corruption
+        if isinstance(corruption, GreyPatch) and len(self.shape) != 3:
+            raise InputError("corruption 'patches' covers a part of a picture; these data are a table: use 'masking'")
         return Model(encoder, bottleneck, decoder, self._likelihood(), [*terms, *added], corruption, draws)
 
     def _dense(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
@@ -116,7 +141,7 @@ class Body:
         if name in ("gaussian", "laplace"):
             density = Normal if name == "gaussian" else Laplace
             # a picture's values go from 0 to 1; a standardised column's have no bounds
-            return density(_positive(scale) if scale else None, bounded=len(self.shape) == 3)
+            return density(_positive(scale) if scale else None, bounded=self.squash and len(self.shape) == 3)
         raise InputError(f"likelihood={self.likelihood!r}: {nearest(name, LIKELIHOODS)}")
 
 

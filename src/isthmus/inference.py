@@ -12,6 +12,7 @@ from torch import Tensor
 
 from isthmus.model import Model
 from isthmus.training import Batch, fast
+from isthmus.training.arithmetic import is_convolutional
 
 Function = Callable[[Model, Tensor, Tensor | None], Tensor]
 
@@ -29,6 +30,8 @@ def run(function: Function, model: Model, batches: Iterable[Batch], *, device: s
     """
     dtype = torch.float64 if double else torch.float32
     model = (copy.deepcopy(model).double() if double else model).to(device).eval()
+    if is_convolutional(model):  # as in training: a model from a file is to give the same bits as the one it was
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     with fast("float32", device, model, rows), torch.no_grad():
         results = [function(model, *batch.to(device, dtype)).cpu() for batch in batches]
     return torch.cat(results)

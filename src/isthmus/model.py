@@ -84,6 +84,10 @@ class Model(Part):
         """The mean of p(x|z), in prepared units."""
         return self.likelihood.mean(self.decoder(z_BZ, condition_BC))
 
+    def sample(self, n: int) -> Tensor:
+        """The means of p(x|z) for n codes drawn from p(z), in prepared units; the code's shape is the bottleneck's."""
+        return self.decode(self.bottleneck.sample_prior(n).to(next(self.parameters())))
+
     def reconstruct(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         """Encode and decode, in prepared units."""
         return self.decode(self.encode(x_B___, condition_BC), condition_BC)

@@ -14,6 +14,7 @@ from isthmus.cli.files import beside, read_data
 from isthmus.data import check_output, read_codes, write_codes, write_data
 from isthmus.errors import DataError
 from isthmus.jobs.reduce import compare, judged_rows
+from isthmus.parts import Selector
 from isthmus.report.terminal import show_honest, show_info
 
 
@@ -89,4 +90,5 @@ def info_command(model: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(description))
         return
-    show_info(Console(), description | {"kind": estimator.schema_.kind})
+    chosen = estimator.selected_features() if isinstance(estimator.model_.encoder, Selector) else []
+    show_info(Console(), description | {"kind": estimator.schema_.kind, "selected": chosen})

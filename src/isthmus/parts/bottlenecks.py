@@ -6,9 +6,10 @@ Legend: B rows of the batch, Z code values, H encoder outputs (`Bottleneck.input
 from abc import ABC, abstractmethod
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from isthmus.errors import InputError
+from isthmus.parts.priors import Prior
 from isthmus.parts.spec import Part
 from isthmus.parts.trip import Code
 
@@ -35,19 +36,88 @@ class Bottleneck(Part, ABC):
     def posterior(self, h_BH: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of q(z|x), each (B, Z)."""
 
+    def sample_prior(self, n: int) -> Tensor:  # noqa: ARG002
+        """Codes drawn from p(z), shape (n, Z).
+
+        Raises
+        ------
+        InputError
+            If this bottleneck has no density over codes.
+        """
+        raise InputError(
+            "this model has no density over its codes to draw from: fit a recipe that has one, such as rae or vae"
+        )
+
+
+SQUASHES: dict[str, type[nn.Module]] = {"none": nn.Identity, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
+
 
 class Point(Bottleneck):
-    """The encoder's output is the code; it costs nothing: a plain autoencoder."""
+    """The encoder's output is the code; it costs nothing: a plain autoencoder.
+
+    Parameters
+    ----------
+    latent_dim : int
+    squash : {"none", "sigmoid", "tanh"}
+        What bounds the code values.
+    prior : Prior, optional
+        A density over codes, to draw new rows from.
+    """
+
+    def __init__(self, latent_dim: int, squash: str = "none", prior: Prior | None = None) -> None:
+        super().__init__(latent_dim)
+        if squash not in SQUASHES:
+            raise InputError(f"squash={squash!r}: choose one of {', '.join(SQUASHES)}")
+        if not isinstance(prior, Prior | None):
+            raise InputError(f"prior={prior!r}: give a density over codes, such as Mixture, or None")
+        self.squash, self.prior = SQUASHES[squash](), prior
 
     @property
     def inputs(self) -> int:
         return self.latent_dim
 
     def forward(self, h_BH: Tensor, *, sample: bool) -> Code:  # noqa: ARG002
-        return Code(h_BH, torch.zeros_like(h_BH))
+        return Code(self.squash(h_BH), torch.zeros_like(h_BH))
 
     def posterior(self, h_BH: Tensor) -> tuple[Tensor, Tensor]:
-        return h_BH, torch.zeros_like(h_BH)
+        return self.squash(h_BH), torch.zeros_like(h_BH)
+
+    def sample_prior(self, n: int) -> Tensor:
+        return super().sample_prior(n) if self.prior is None else self.prior.sample(n)
+
+
+class TopK(Bottleneck):
+    """The k largest values of the encoder's output are the code, the others are 0 (k-sparse, Makhzani & Frey, 2014).
+
+    Raises
+    ------
+    InputError
+        Unless k lies between 1 and `latent_dim`.
+
+    References
+    ----------
+    Makhzani & Frey, "k-sparse autoencoders", ICLR 2014.
+    """
+
+    def __init__(self, latent_dim: int, k: int) -> None:
+        super().__init__(latent_dim)
+        if not (isinstance(k, int) and 1 <= k <= latent_dim):
+            raise InputError(f"k={k!r}: give a whole number from 1 to latent_dim, {latent_dim}")
+        self.k = k
+
+    @property
+    def inputs(self) -> int:
+        return self.latent_dim
+
+    def _keep(self, h_BH: Tensor) -> Tensor:
+        kept_BH = torch.zeros_like(h_BH).scatter(-1, h_BH.topk(self.k, -1).indices, 1.0)
+        return h_BH * kept_BH
+
+    def forward(self, h_BH: Tensor, *, sample: bool) -> Code:  # noqa: ARG002
+        return Code(self._keep(h_BH), torch.zeros_like(h_BH))
+
+    def posterior(self, h_BH: Tensor) -> tuple[Tensor, Tensor]:
+        return self._keep(h_BH), torch.zeros_like(h_BH)
 
 
 class Gaussian(Bottleneck):
@@ -75,3 +145,6 @@ class Gaussian(Bottleneck):
     def posterior(self, h_BH: Tensor) -> tuple[Tensor, Tensor]:
         mu_BZ, logvar_BZ = self._split(h_BH)
         return mu_BZ, (0.5 * logvar_BZ).exp()
+
+    def sample_prior(self, n: int) -> Tensor:
+        return torch.randn(n, self.latent_dim)

@@ -1,10 +1,31 @@
-"""What the input suffers in training before the encoder sees it; the target stays clean."""
+"""What the input suffers in training before the encoder sees it; the target stays clean.
+
+A missing cell (NaN) stays missing under every corruption, for noise must not tell the encoder what nobody knows.
+
+Legend: `___` the shape of one prepared row, C x H x W that of a picture.
+"""
 
 import torch
 from torch import Tensor
 
 from isthmus.errors import InputError
 from isthmus.parts.spec import Part
+
+GREY = 0.5
+EXTREMES = {"picture": (0.0, 1.0), "row": (-2.0, 2.0)}
+"""Pepper and salt: black and white, and where cells are standardised two standard deviations below and above."""
+
+
+def _share(name: str, value: float) -> float:
+    if not 0 <= value <= 1:
+        raise InputError(f"{name}={value}: give a share from 0 to 1")
+    return value
+
+
+def _put(x_B___: Tensor, hit_B___: Tensor, value: Tensor | float) -> Tensor:
+    """`value` where hit, unless the cell is missing."""
+    put_B___ = torch.as_tensor(value, dtype=x_B___.dtype, device=x_B___.device)
+    return torch.where(hit_B___ & ~x_B___.isnan(), put_B___, x_B___)
 
 
 class GaussianNoise(Part):
@@ -18,3 +39,56 @@ class GaussianNoise(Part):
 
     def forward(self, x_B___: Tensor) -> Tensor:
         return x_B___ + self.std * torch.randn_like(x_B___)
+
+
+class Masking(Part):
+    """Sets each cell to 0 with probability `share`: black, or a standardised column's mean (Vincent et al., 2008)."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = _share("share", share)
+
+    def forward(self, x_B___: Tensor) -> Tensor:
+        return _put(x_B___, torch.rand_like(x_B___) < self.share, 0.0)
+
+
+class SaltAndPepper(Part):
+    """Sets each cell, with probability `share`, to its least or its greatest value by a coin's fall.
+
+    These are 0 and 1 in a picture, -2 and 2 in a table, whose columns are standardised and have no bounds (Vincent
+    et al., "Stacked denoising autoencoders", JMLR 2010).
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = _share("share", share)
+
+    def forward(self, x_B___: Tensor) -> Tensor:
+        low, high = EXTREMES["picture" if x_B___.dim() == 4 else "row"]
+        coin_B___ = torch.rand_like(x_B___)  # NaN-free, whatever x holds
+        value_B___ = torch.where(coin_B___ < self.share / 2, low, high).to(x_B___.dtype)
+        return _put(x_B___, coin_B___ < self.share, value_B___)
+
+
+class GreyPatch(Part):
+    """Covers a rectangle of each picture with grey, 0.5, at a random place; its sides are `share` of the picture's.
+
+    Blocks rather than single pixels must be filled in from afar (Pathak et al., "Context encoders", CVPR 2016).
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = _share("share", share)
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        if x_BCHW.dim() != 4:
+            raise InputError("corruption 'patches' covers a part of a picture; these data are none: use 'masking'")
+        rows_BH, columns_BW = (self._covered(x_BCHW, side) for side in x_BCHW.shape[2:])
+        return _put(x_BCHW, (rows_BH[:, :, None] & columns_BW[:, None, :])[:, None], GREY)
+
+    def _covered(self, x_BCHW: Tensor, side: int) -> Tensor:
+        """Which of `side` places lie under the patch, (B, side)."""
+        length = round(self.share * side)
+        first_B1 = torch.randint(0, side - length + 1, (len(x_BCHW), 1), device=x_BCHW.device)
+        place_1S = torch.arange(side, device=x_BCHW.device)[None]
+        return (place_1S >= first_B1) & (place_1S < first_B1 + length)

@@ -6,6 +6,7 @@ Parts nest: an option may be a part, or a list of parts.
 """
 
 import inspect
+from abc import ABC, abstractmethod
 from typing import Any, Self
 
 from torch import nn
@@ -43,6 +44,14 @@ class EncoderReader(Part):
     def read(self, encoder: Part) -> None:
         """Be told the encoder; `nn.Module` would register it a second time, so it is kept out of its sight."""
         self.__dict__["encoder"] = encoder
+
+
+class Annealed(Part, ABC):
+    """A part whose behaviour in training depends on how much of it is done; the loop says so before every step."""
+
+    @abstractmethod
+    def anneal(self, progress: float) -> None:
+        """Be told the share (0 to 1) of the training that is done: all that such a part may depend on."""
 
 
 def _plain(value: Any) -> Any:

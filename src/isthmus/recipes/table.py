@@ -18,7 +18,7 @@ class Recipe:
 
     `kinds` are the kinds of data it serves: images, table (any columns, with gaps), or numbers for tables of complete
     numeric columns alone. `body` is what it takes for network, hidden, likelihood and the like where the user leaves
-    them "auto".
+    them "auto", `training` for weight_decay, patience and other settings of training left at the estimator's default.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Recipe:
     source: str
     kinds: tuple[str, ...] = ("table", "images")
     body: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:

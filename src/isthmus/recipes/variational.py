@@ -10,3 +10,9 @@ from isthmus.recipes.table import recipe
 def vae(body: Body, latent_dim: int, *, beta: float = 1.0, warmup: float = 0.0, free_bits: float = 0.0) -> Model:
     """Variational autoencoder: a gaussian code that costs beta x its rate; minus the ELBO at beta = 1."""
     return body.assemble(Gaussian(latent_dim), terms=(Rate(beta, warmup, free_bits),))
+
+
+@recipe("conv-vae", source="Kingma & Welling, ICLR 2014", kinds=("images",), body={"network": "conv"})
+def conv_vae(body: Body, latent_dim: int, *, beta: float = 1.0) -> Model:
+    """Convolutional variational autoencoder, for pictures of any size."""
+    return body.assemble(Gaussian(latent_dim), terms=(Rate(beta),))

@@ -175,6 +175,7 @@ def show_info(console: Console, description: Mapping[str, Any], *, name: str | P
     pairs: list[tuple[str, object]] = [("model", name)] if name else []
     pairs += [("recipe", params.get("recipe", "")), ("data", _data(record, description.get("schema") or {}))]
     pairs += [(place, part_text(part)) for place, part in spec.items() if place != "part" and part]
+    pairs += [("selected", ", ".join(map(str, description["selected"])))] if description.get("selected") else []
     pairs += [("training", _training(record)), *_held_out(record)]
     pairs += [("weights", f"{description['weights']:,}")] if "weights" in description else []
     pairs += [("seed", (record.get("settings") or {}).get("seed", ""))]

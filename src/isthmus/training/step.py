@@ -12,7 +12,7 @@ from torch import nn
 
 from isthmus.errors import TrainingError
 from isthmus.model import Model
-from isthmus.parts import Critic, Trip
+from isthmus.parts import Annealed, Critic, Trip
 from isthmus.training.arithmetic import ALONE, autocast, is_convolutional
 from isthmus.training.augmentation import shift_pictures
 from isthmus.training.batches import Batch
@@ -37,6 +37,7 @@ class Trainer:
             self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.autocast = autocast(settings.precision, settings.device, model, settings.batch_size)
         self.critics = [term for term in model.terms if isinstance(term, Critic)]
+        self.annealed = [part for part in model.modules() if isinstance(part, Annealed)]
         theirs = [weight for critic in self.critics for weight in critic.parameters()]
         self.weights = [weight for weight in model.parameters() if not any(weight is other for other in theirs)]
         self.players = {"optimizer": self._player(self.weights)}
@@ -54,6 +55,8 @@ class Trainer:
         for player in self.players.values():
             for group in player.param_groups:
                 group["lr"] = self.settings.learning_rate * rate
+        for part in self.annealed:
+            part.anneal(progress)
         x_B___, condition_BC = batch.to(self.settings.device)
         if self.settings.shift:
             x_B___ = shift_pictures(x_B___, self.settings.shift)
