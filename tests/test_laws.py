@@ -38,6 +38,7 @@ DATA = {
     "pictures": lambda: (load_digits().images[:80] * 15).astype(np.uint8),
     "colour": lambda: np.random.default_rng(0).integers(0, 256, (40, 7, 9, 3), np.uint8),
 }
+EXTRAS = {"flow-prior": "zuko"}
 BODIES = {"numbers": {}, "mixed": {}, "pictures": {}, "colour": {"network": "conv", "hidden": (4, 8)}}
 ALL = [(name, kind) for name in recipes.names() for kind in DATA if {*CLAIMS[kind]} & {*recipes.get(name).kinds}]
 
@@ -47,6 +48,8 @@ def fitted():
     models = {}
 
     def get(recipe: str, kind: str) -> tuple[Autoencoder, object]:
+        if recipe in EXTRAS:
+            pytest.importorskip(EXTRAS[recipe], reason=f"recipe {recipe} needs {EXTRAS[recipe]}, an optional extra")
         if (recipe, kind) not in models:
             data, body = DATA[kind](), {} if recipes.get(recipe).body else BODIES[kind]
             model = Autoencoder(recipe, latent_dim=3, epochs=3, random_state=0, **body)

@@ -88,6 +88,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     weight_decay : float, default=0.01
     shift : int, default=0
         Pictures: move each by up to this many pixels at random, anew in every epoch.
+    binarize : bool, default=False
+        For likelihood="bernoulli": draw every cell anew as 0 or 1 at every step, its value being the probability of 1
+        (dynamic binarisation: Burda, Grosse & Salakhutdinov, ICLR 2016). Rows to be scored are taken as they are.
     validation : float or int, default=0.1
         Share (at most 10,000 rows) or number of rows held out to choose the best weights and to stop early; 0: none.
     patience : int or None, default="auto"
@@ -148,6 +151,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         learning_rate: float = 2e-3,
         weight_decay: float = 1e-2,
         shift: int = 0,
+        binarize: bool = False,
         validation: float = 0.1,
         patience: int | str | None = "auto",
         precision: str = "auto",
@@ -173,6 +177,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.shift = shift
+        self.binarize = binarize
         self.validation = validation
         self.patience = patience
         self.precision = precision
@@ -290,6 +295,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         )
         choices.check_likelihood(body.likelihood, data, learned, preparation)
         choices.check_shift(self.shift, data.schema)
+        choices.check_binarize(self.binarize, body.likelihood)
         latent_dim = choices.latent_dim(self.latent_dim, preparation.shape)
         options = {name: choices.plain(value) for name, value in (self.options or {}).items()}
         with seeded(seed, "cpu"):
@@ -331,6 +337,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             weight_decay=choices.plain(self._asked("weight_decay")),
             patience=choices.patience(choices.plain(self._asked("patience")), epochs, held_out=held_out),
             shift=choices.plain(self.shift),
+            binarize=bool(self.binarize),
             precision=precision,
             device=device,
             seed=seed,

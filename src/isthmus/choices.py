@@ -76,6 +76,14 @@ def check_shift(asked: int, schema: TableSchema | ImageSchema) -> None:
         raise InputError(f"shift={asked} moves pictures; these data are a table")
 
 
+def check_binarize(asked: bool, likelihood: str) -> None:
+    """Only what is bernoulli can be drawn as 0 or 1."""
+    if not isinstance(asked, (bool, np.bool_)):
+        raise InputError(f"binarize={asked!r}: give True or False")
+    if asked and likelihood != "bernoulli":
+        raise InputError(f"binarize=True draws 0 or 1 for likelihood='bernoulli'; this one is {likelihood!r}")
+
+
 def device(asked: str) -> str:
     """CUDA if there is one, else the CPU."""
     if asked == "auto":

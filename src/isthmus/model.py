@@ -64,7 +64,7 @@ class Model(Part):
 
     def objective(self, trip: Trip, progress: float = 1.0) -> Tensor:
         """The objective of every row, shape (B,), when `progress` (0 to 1) of the training is done."""
-        total_B = trip.nll_B
+        total_B, trip = trip.nll_B, trip._replace(progress=progress)
         for term in self.terms:
             if self.training or term.in_scores:
                 total_B = total_B + term.weight(progress) * term(self, trip)  # type: ignore[operator]

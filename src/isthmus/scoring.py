@@ -3,9 +3,12 @@
 Legend: B rows of the batch, C condition values, Z code values, `___` the shape of one prepared row.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
+from isthmus.errors import InputError
 from isthmus.model import Model
 
 
@@ -29,3 +32,40 @@ def elbo(model: Model, x_B___: Tensor, samples: int = 1) -> Tensor:
     """
     draws = [model(x_B___, sample=True) for _ in range(samples)]
     return -torch.stack([trip.nll_B + trip.rate_B for trip in draws]).mean(0)
+
+
+def log_likelihood(
+    model: Model, x_B___: Tensor, condition_BC: Tensor | None = None, *, draws: int, chunk: int = 64
+) -> Tensor:
+    """Log p(x) of every row by importance sampling, in nats, float64, shape (B,): a lower bound that rises with draws.
+
+    log (1/k) sum over draws of p(x|z) p(z) / q(z|x), z from q(z|x). Weights are added up in float64 as they come, so
+    memory grows with `chunk`, the draws that pass the decoder at once, never with `draws`.
+
+    Raises
+    ------
+    InputError
+        If codes have no density, or a number is below 1.
+
+    References
+    ----------
+    Burda, Grosse & Salakhutdinov, "Importance weighted autoencoders", ICLR 2016, equation 8.
+    """
+    if draws < 1 or chunk < 1:
+        raise InputError(f"draws={draws}, chunk={chunk}: give whole numbers, 1 or more")
+    h_BH = model.encoder(x_B___, condition_BC).to(x_B___.dtype)
+    total_B = torch.full((len(x_B___),), -torch.inf, dtype=torch.float64, device=x_B___.device)
+    for done in range(0, draws, chunk):
+        times = min(chunk, draws - done)
+        x_b___, h_bH = _times(x_B___, times), _times(h_BH, times)
+        told_bC = None if condition_BC is None else _times(condition_BC, times)
+        z_bZ, log_ratio_b = model.bottleneck.draw(h_bH)
+        raw_b___ = model.decoder(z_bZ, told_bC).to(x_B___.dtype)
+        log_weight_b = -model.likelihood.nll(raw_b___, x_b___).double() - log_ratio_b.double()
+        total_B = torch.logaddexp(total_B, log_weight_b.view(times, -1).logsumexp(0))
+    return total_B - math.log(draws)
+
+
+def _times(values_B___: Tensor, times: int) -> Tensor:
+    """The whole batch so many times over."""
+    return values_B___.repeat(times, *[1] * (values_B___.dim() - 1))

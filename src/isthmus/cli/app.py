@@ -72,6 +72,7 @@ def app() -> None:
     show_default=True,
     help="Pictures: move by up to so many pixels, at random.",
 )
+@click.option("--binarize", is_flag=True, help="For bernoulli: draw each cell as 0 or 1, anew at every step.")
 @click.option(
     "--validation",
     default="0.1",

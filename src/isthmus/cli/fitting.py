@@ -18,7 +18,7 @@ from isthmus.training import Checkpoint, JsonLines, TensorBoard, Watcher
 
 SAME_NAME = (
     "recipe", "latent_dim", "network", "hidden", "activation", "norm", "likelihood", "corruption", "epochs", "minutes",
-    "batch_size", "learning_rate", "weight_decay", "shift", "precision", "device", "memory",
+    "batch_size", "learning_rate", "weight_decay", "shift", "binarize", "precision", "device", "memory",
 )  # fmt: skip
 
 
@@ -134,6 +134,7 @@ def explicit_command(asked: dict[str, Any], estimator: Autoencoder) -> str:
         "seed": settings["seed"],
     }
     words = [f"--{name} {shlex.quote(str(value))}" for name, value in chosen.items() if value is not None]
+    words += ["--binarize"] if settings["binarize"] else []
     words += [f"--set {name}={value}" for name, value in asked["options"]]
     words += [f"--penalty {name}={value}" for name, value in asked["penalties"]]
     return f"isthmus fit {shlex.quote(asked['data'])} {' '.join(words + _data_words(asked))}"

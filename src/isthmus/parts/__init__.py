@@ -1,10 +1,11 @@
 """The words that every autoencoder is a sentence of. Torch only: no file, no scikit-learn, no screen."""
 
+from isthmus.parts.aggregate import MMD, Capacity, TotalCorrelation
 from isthmus.parts.bottlenecks import Bottleneck, Gaussian, Point, TopK
 from isthmus.parts.corruptions import GaussianNoise, GreyPatch, Masking, SaltAndPepper
 from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Mixed, Normal
 from isthmus.parts.networks import ConvDecoder, ConvEncoder, Dense, Selector, TiedLinear
-from isthmus.parts.priors import Mixture, Prior
+from isthmus.parts.priors import Flow, Mixture, Prior, Vamp
 from isthmus.parts.regularisers import CodeNorm, Contraction, DecoderNorm, KLSparsity
 from isthmus.parts.spec import Annealed, EncoderReader, Part, build
 from isthmus.parts.terms import L1, Critic, Rate, Term
@@ -12,9 +13,11 @@ from isthmus.parts.trip import Code, Trip
 
 __all__ = [
     "L1",
+    "MMD",
     "Annealed",
     "Bernoulli",
     "Bottleneck",
+    "Capacity",
     "Code",
     "CodeNorm",
     "Contraction",
@@ -24,6 +27,7 @@ __all__ = [
     "DecoderNorm",
     "Dense",
     "EncoderReader",
+    "Flow",
     "Gaussian",
     "GaussianNoise",
     "GreyPatch",
@@ -43,6 +47,8 @@ __all__ = [
     "Term",
     "TiedLinear",
     "TopK",
+    "TotalCorrelation",
     "Trip",
+    "Vamp",
     "build",
 ]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
-from isthmus.parts.priors import Prior
+from isthmus.parts.priors import Prior, normal_log_prob
 from isthmus.parts.spec import Part
 from isthmus.parts.trip import Code
 
@@ -35,6 +35,16 @@ class Bottleneck(Part, ABC):
     @abstractmethod
     def posterior(self, h_BH: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of q(z|x), each (B, Z)."""
+
+    def draw(self, h_BH: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
+        """A code z from q(z|x), (B, Z), and log q(z|x) - log p(z), (B,).
+
+        Raises
+        ------
+        InputError
+            If codes have no density.
+        """
+        raise InputError(f"codes of {type(self).__name__} have no density: take a variational recipe, such as 'vae'")
 
     def sample_prior(self, n: int) -> Tensor:  # noqa: ARG002
         """Codes drawn from p(z), shape (n, Z).
@@ -121,13 +131,29 @@ class TopK(Bottleneck):
 
 
 class Gaussian(Bottleneck):
-    """q(z|x) = N(mu, diag(sigma^2)), p(z) = N(0, I) (Kingma & Welling, ICLR 2014).
+    """q(z|x) = N(mu, diag(sigma^2)), p(z) = N(0, I) (Kingma & Welling, ICLR 2014), or a learned prior.
 
     rate = KL(q || p) = sum of (mu^2 + sigma^2 - 1 - log sigma^2) / 2, in closed form. log sigma^2 is kept within
     [-12, 12]: beyond that exp() would leave the range in which the rate's gradient means anything.
+
+    Parameters
+    ----------
+    latent_dim : int
+    prior : Prior, optional
+        There is then no closed form: the rate, (B, 1), is log q(z|x) - log p(z) at the code, which is the mean of
+        q(z|x) where none is drawn. KL(q || p) is its mean over draws; at the mean alone it is a rough stand-in.
+    sampled : bool
+        Whether the rate of a code drawn in training is log q(z|x) - log p(z) at the draw though KL is known: what
+        an importance-weighted bound is made of. Outside of training it is KL again.
     """
 
     LIMIT = 12.0
+
+    def __init__(self, latent_dim: int, prior: Prior | None = None, sampled: bool = False) -> None:
+        super().__init__(latent_dim)
+        if prior is not None and prior.latent_dim != latent_dim:
+            raise InputError(f"a prior over {prior.latent_dim} values for codes of latent_dim={latent_dim}")
+        self.prior, self.sampled = prior, sampled
 
     @property
     def inputs(self) -> int:
@@ -139,12 +165,29 @@ class Gaussian(Bottleneck):
 
     def forward(self, h_BH: Tensor, *, sample: bool) -> Code:
         mu_BZ, logvar_BZ = self._split(h_BH)
-        z_BZ = mu_BZ + torch.randn_like(mu_BZ) * (0.5 * logvar_BZ).exp() if sample else mu_BZ
-        return Code(z_BZ, 0.5 * (mu_BZ**2 + logvar_BZ.exp() - 1 - logvar_BZ))
+        std_BZ = (0.5 * logvar_BZ).exp()
+        z_BZ = mu_BZ + torch.randn_like(mu_BZ) * std_BZ if sample else mu_BZ
+        if self.prior is None and not (self.sampled and sample and self.training):
+            rate_BZ = 0.5 * (mu_BZ**2 + logvar_BZ.exp() - 1 - logvar_BZ)
+        else:
+            rate_BZ = self._log_ratio(z_BZ, mu_BZ, logvar_BZ)
+        return Code(z_BZ, rate_BZ, mean_BZ=mu_BZ, std_BZ=std_BZ)
+
+    def _log_ratio(self, z_BZ: Tensor, mu_BZ: Tensor, logvar_BZ: Tensor) -> Tensor:
+        """Log q(z|x) - log p(z): of each code value, (B, Z), where the prior factorises, else (B, 1)."""
+        log_q_BZ = normal_log_prob(z_BZ, mu_BZ, logvar_BZ)
+        if self.prior is None:
+            return log_q_BZ - normal_log_prob(z_BZ)
+        return (log_q_BZ.sum(-1) - self.prior.log_prob(z_BZ))[:, None]
 
     def posterior(self, h_BH: Tensor) -> tuple[Tensor, Tensor]:
         mu_BZ, logvar_BZ = self._split(h_BH)
         return mu_BZ, (0.5 * logvar_BZ).exp()
 
+    def draw(self, h_BH: Tensor) -> tuple[Tensor, Tensor]:
+        mu_BZ, logvar_BZ = self._split(h_BH)
+        z_BZ = mu_BZ + torch.randn_like(mu_BZ) * (0.5 * logvar_BZ).exp()
+        return z_BZ, self._log_ratio(z_BZ, mu_BZ, logvar_BZ).sum(-1)
+
     def sample_prior(self, n: int) -> Tensor:
-        return torch.randn(n, self.latent_dim)
+        return torch.randn(n, self.latent_dim) if self.prior is None else self.prior.sample(n)

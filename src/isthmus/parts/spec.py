@@ -41,6 +41,8 @@ class Part(nn.Module):
 class EncoderReader(Part):
     """A part that reads the model's encoder (its weights, or what it makes of something) without owning it."""
 
+    encoder: "Part"
+
     def read(self, encoder: Part) -> None:
         """Be told the encoder; `nn.Module` would register it a second time, so it is kept out of its sight."""
         self.__dict__["encoder"] = encoder

@@ -19,6 +19,10 @@ class Code(NamedTuple):
     """
     commitment_B: Tensor | None = None
     """How far the encoder's output is from the code that replaced it, where the bottleneck rounds; else None."""
+    mean_BZ: Tensor | None = None
+    """Mean of q(z|x), where it is a gaussian; else None."""
+    std_BZ: Tensor | None = None
+    """Standard deviation of q(z|x), where it is a gaussian; else None."""
 
 
 class Trip(NamedTuple):
@@ -35,6 +39,8 @@ class Trip(NamedTuple):
     """The distortion, -log p(x|z), in nats per row."""
     draws: int = 1
     """Codes drawn per row. All fields then hold the batch so many times over, one draw after the other."""
+    progress: float = 1.0
+    """The share (0 to 1) of the training that is done."""
 
     @property
     def rate_B(self) -> Tensor:

@@ -5,7 +5,22 @@ line is what `isthmus recipes` prints, its `source` the paper it is from. To add
 lists names.
 """
 
-from isthmus.recipes import plain, regularised, variational  # the order of the table
+from isthmus.recipes import (  # the order of the table
+    plain,
+    regularised,
+    variational,
+    variational_aggregate,
+    variational_priors,
+)
 from isthmus.recipes.table import Recipe, get, names
 
-__all__ = ["Recipe", "get", "names", "plain", "regularised", "variational"]
+__all__ = [
+    "Recipe",
+    "get",
+    "names",
+    "plain",
+    "regularised",
+    "variational",
+    "variational_aggregate",
+    "variational_priors",
+]

@@ -2,7 +2,7 @@
 
 from isthmus.bodies import Body
 from isthmus.model import Model
-from isthmus.parts import Gaussian, Rate
+from isthmus.parts import Capacity, Gaussian, Rate
 from isthmus.recipes.table import recipe
 
 
@@ -16,3 +16,16 @@ def vae(body: Body, latent_dim: int, *, beta: float = 1.0, warmup: float = 0.0, 
 def conv_vae(body: Body, latent_dim: int, *, beta: float = 1.0) -> Model:
     """Convolutional variational autoencoder, for pictures of any size."""
     return body.assemble(Gaussian(latent_dim), terms=(Rate(beta),))
+
+
+@recipe("beta-vae", source="Higgins et al., ICLR 2017; capacity: Burgess et al. 2018")
+def beta_vae(body: Body, latent_dim: int, *, beta: float = 4.0, capacity: float = 0.0, warmup: float = 0.5) -> Model:
+    """VAE whose rate costs beta times as much; with a capacity C in nats, beta x |rate - C| as C rises from 0."""
+    term = Capacity(beta, capacity, warmup) if capacity else Rate(beta)
+    return body.assemble(Gaussian(latent_dim), terms=(term,))
+
+
+@recipe("iwae", source="Burda, Grosse & Salakhutdinov, ICLR 2016")
+def iwae(body: Body, latent_dim: int, *, draws: int = 5, warmup: float = 0.0) -> Model:
+    """Importance-weighted autoencoder: several codes drawn per row, for a bound tighter than the ELBO."""
+    return body.assemble(Gaussian(latent_dim, sampled=True), terms=(Rate(1.0, warmup),), draws=draws)

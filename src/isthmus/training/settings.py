@@ -28,6 +28,8 @@ class Settings:
         Epochs without a better held-out objective after which to stop; None never stops early.
     shift : int
         Pictures are moved by up to this many pixels each way, at random, input and target alike.
+    binarize : bool
+        Every cell is drawn anew as 0 or 1 at every step, its value being the probability of 1.
     precision : {"float32", "bfloat16"}
     device : str
         As torch names it.
@@ -42,6 +44,7 @@ class Settings:
     clip: float = 4.0
     patience: int | None = None
     shift: int = 0
+    binarize: bool = False
     precision: str = "float32"
     device: str = "cpu"
     seed: int = 0

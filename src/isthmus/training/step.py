@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from isthmus.errors import TrainingError
 from isthmus.model import Model
@@ -60,6 +60,7 @@ class Trainer:
         x_B___, condition_BC = batch.to(self.settings.device)
         if self.settings.shift:
             x_B___ = shift_pictures(x_B___, self.settings.shift)
+        x_B___ = self._binarized(x_B___)
         with self._critics_at_rest(), self.autocast:
             trip = self.model(x_B___, condition_BC)
             loss_B = self.model.objective(trip, progress)
@@ -72,6 +73,9 @@ class Trainer:
         with torch.no_grad():
             sums = (loss_B.mean(), trip.nll_B.mean(), trip.rate_B.mean(), loss_B.new_ones(()))
             self.totals += len(x_B___) * torch.stack(sums)
+
+    def _binarized(self, x_B___: Tensor) -> Tensor:
+        return x_B___.bernoulli() if self.settings.binarize else x_B___
 
     @contextmanager
     def _critics_at_rest(self) -> Iterator[None]:
@@ -140,7 +144,8 @@ class Trainer:
         with seeded(HELD_OUT_SEED, self.settings.device):
             sums = torch.zeros(4, dtype=torch.float64)
             for batch in batches:
-                trip = self.model(*batch.to(self.settings.device), sample=True)
+                x_B___, condition_BC = batch.to(self.settings.device)
+                trip = self.model(self._binarized(x_B___), condition_BC, sample=True)
                 per_row = (self.model.objective(trip), trip.nll_B, trip.rate_B, torch.ones_like(trip.nll_B))
                 sums += torch.stack([values_B.double().sum().cpu() for values_B in per_row])
         self.model.train()

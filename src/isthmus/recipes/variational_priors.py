@@ -1,0 +1,20 @@
+"""Variational autoencoders whose prior is learned with all else."""
+
+from isthmus.bodies import Body
+from isthmus.model import Model
+from isthmus.parts import Flow, Gaussian, Rate, Vamp
+from isthmus.recipes.table import recipe
+
+
+@recipe("vamp", source="Tomczak & Welling, AISTATS 2018")
+def vamp(body: Body, latent_dim: int, *, components: int = 100, warmup: float = 0.0, draws: int = 1) -> Model:
+    """VAE whose prior is a mixture of what its encoder makes of learned pseudo-inputs."""
+    prior = Vamp(latent_dim, body.shape, components, body.condition_dim)
+    return body.assemble(Gaussian(latent_dim, prior), terms=(Rate(1.0, warmup),), draws=draws)
+
+
+@recipe("flow-prior", source="Chen et al., ICLR 2017; splines: Durkan et al., NeurIPS 2019")
+def flow_prior(body: Body, latent_dim: int, *, transforms: int = 3, warmup: float = 0.0, draws: int = 1) -> Model:
+    """VAE whose prior is a normalising flow; needs the extra `flows`."""
+    bottleneck = Gaussian(latent_dim, Flow(latent_dim, transforms))
+    return body.assemble(bottleneck, terms=(Rate(1.0, warmup),), draws=draws)
