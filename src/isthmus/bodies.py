@@ -21,6 +21,7 @@ from isthmus.parts import (
     Mixed,
     Normal,
     Part,
+    Perceptual,
     Term,
 )
 from isthmus.parts.networks import ACTIVATIONS
@@ -32,7 +33,7 @@ NORMS = ("layer", "none")
 LIKELIHOODS = ("gaussian", "laplace", "bernoulli", "mixed")
 CORRUPTIONS: dict[str, Callable[[float], Part]] = {"gaussian": GaussianNoise}
 """What the input may suffer in training, by its name and one number, as in gaussian:0.3."""
-PENALTIES: dict[str, Callable[[float], Term]] = {"l1": L1}
+PENALTIES: dict[str, Callable[[float], Term]] = {"l1": L1, "perceptual": Perceptual}
 """Terms that may be added to any recipe's objective, by name and weight."""
 SMALL_PICTURE = 32 * 32
 """For pictures of up to this many pixels a dense body reaches a lower error in equal time (docs/notes/defaults.md)."""
@@ -87,7 +88,7 @@ class Body:
     ) -> Model:
         """The finished model with this bottleneck, terms and corruption, and those that the user added."""
         encoder, decoder = self._conv(bottleneck) if self.network == "conv" else self._dense(bottleneck)
-        added = [PENALTIES[name](weight) for name, weight in self.penalties]
+        added = [PENALTIES[name](weight).for_rows(self.shape) for name, weight in self.penalties]
         corruption = corruption_of(self.corruption) if self.corruption else corruption
         return Model(encoder, bottleneck, decoder, self._likelihood(), [*terms, *added], corruption, draws)
 

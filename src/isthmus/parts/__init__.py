@@ -2,6 +2,8 @@
 
 from isthmus.parts.bottlenecks import Bottleneck, Gaussian, Point
 from isthmus.parts.corruptions import GaussianNoise
+from isthmus.parts.critics import CodeAdversary, DensityRatio, FeatureDistance, LearnedSimilarity, Perceptual
+from isthmus.parts.judges import DenoisingJudge, Discriminator, Judge
 from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Mixed, Normal
 from isthmus.parts.networks import ConvDecoder, ConvEncoder, Dense
 from isthmus.parts.spec import EncoderReader, Part, build
@@ -13,18 +15,26 @@ __all__ = [
     "Bernoulli",
     "Bottleneck",
     "Code",
+    "CodeAdversary",
     "ConvDecoder",
     "ConvEncoder",
     "Critic",
+    "DenoisingJudge",
     "Dense",
+    "DensityRatio",
+    "Discriminator",
     "EncoderReader",
+    "FeatureDistance",
     "Gaussian",
     "GaussianNoise",
+    "Judge",
     "Laplace",
+    "LearnedSimilarity",
     "Likelihood",
     "Mixed",
     "Normal",
     "Part",
+    "Perceptual",
     "Point",
     "Rate",
     "Term",

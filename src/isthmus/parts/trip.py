@@ -1,6 +1,6 @@
 """What one batch leaves behind on its way through a model.
 
-Legend: B rows of the batch, Z code values, `___` the shape of one prepared row (F features, or C x H x W).
+Legend: B rows of the batch, Z code values, C condition values, `___` the shape of one prepared row.
 """
 
 from typing import NamedTuple
@@ -35,6 +35,8 @@ class Trip(NamedTuple):
     """The distortion, -log p(x|z), in nats per row."""
     draws: int = 1
     """Codes drawn per row. All fields then hold the batch so many times over, one draw after the other."""
+    condition_BC: Tensor | None = None
+    """What encoder and decoder were told of the rows besides, if anything."""
 
     @property
     def rate_B(self) -> Tensor:

@@ -19,6 +19,8 @@ from isthmus.training.batches import Batch
 from isthmus.training.settings import Settings
 
 HELD_OUT_SEED = 20240229
+CRITICS_BETAS = (0.5, 0.9)
+"""A critic's task moves as the model learns: a short memory follows it (Kim & Mnih, ICML 2018, take the same)."""
 
 
 class Trainer:
@@ -41,13 +43,15 @@ class Trainer:
         self.weights = [weight for weight in model.parameters() if not any(weight is other for other in theirs)]
         self.players = {"optimizer": self._player(self.weights)}
         if theirs:
-            self.players["critics"] = self._player(theirs)
+            self.players["critics"] = self._player(theirs, CRITICS_BETAS)
         self.usual_norm = torch.zeros((), device=settings.device)
         self.totals = torch.zeros(4, device=settings.device)
 
-    def _player(self, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
+    def _player(self, weights: list[nn.Parameter], betas: tuple[float, float] = (0.9, 0.999)) -> torch.optim.Optimizer:
         settings = self.settings
-        return torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
+        return torch.optim.AdamW(
+            weights, lr=settings.learning_rate, betas=betas, weight_decay=settings.weight_decay, fused=True
+        )
 
     def step(self, batch: Batch, progress: float, rate: float) -> None:
         """One step of the optimiser (and of the critics') at `rate` times the peak learning rate."""
