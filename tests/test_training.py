@@ -99,11 +99,15 @@ def test_logs_hold_every_epoch(tmp_path):
     assert list((tmp_path / "board").iterdir())
 
 
-@pytest.mark.parametrize(("memory", "network"), [(None, "dense"), (3000, "dense"), (None, "conv")])
-def test_a_run_goes_on_from_any_checkpoint_to_the_same_weights(tmp_path, memory, network):
+@pytest.mark.parametrize(
+    ("memory", "network", "recipe"),
+    [(None, "dense", "vae"), (3000, "dense", "vae"), (None, "conv", "vae"), (None, "dense", "aae"),
+     (None, "conv", "vae-gan")],
+)  # fmt: skip
+def test_a_run_goes_on_from_any_checkpoint_to_the_same_weights(tmp_path, memory, network, recipe):
     """Also in mid-epoch and when streaming; the command line's own test kills whole processes."""
     x = np.random.default_rng(0).random((150, 6, 5) if network == "conv" else (150, 6))
-    options = {"recipe": "vae", "epochs": 4, "random_state": 1, "memory": memory, "batch_size": 16}
+    options = {"recipe": recipe, "epochs": 4, "random_state": 1, "memory": memory, "batch_size": 16}
     options |= {"network": network, "kind": "images", "hidden": (4, 8)} if network == "conv" else {}
     whole = Autoencoder(**options).fit(x)
 

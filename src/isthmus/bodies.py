@@ -24,6 +24,7 @@ from isthmus.parts import (
     Mixed,
     Normal,
     Part,
+    Perceptual,
     SaltAndPepper,
     Term,
 )
@@ -41,7 +42,7 @@ CORRUPTIONS: dict[str, Callable[[float], Part]] = {
     "patches": GreyPatch,
 }
 """What the input may suffer in training, by its name and one number, as in gaussian:0.3."""
-PENALTIES: dict[str, Callable[[float], Term]] = {"l1": L1, "contractive": Contraction}
+PENALTIES: dict[str, Callable[[float], Term]] = {"l1": L1, "contractive": Contraction, "perceptual": Perceptual}
 """Terms that may be added to any recipe's objective, by name and weight."""
 SMALL_PICTURE = 32 * 32
 """For pictures of up to this many pixels a dense body reaches a lower error in equal time (docs/notes/defaults.md)."""
@@ -110,7 +111,7 @@ class Body:
         """
         usual = self._conv(bottleneck) if self.network == "conv" else self._dense(bottleneck)
         encoder, decoder = encoder or usual[0], decoder or usual[1]
-        added = [PENALTIES[name](weight) for name, weight in self.penalties]
+        added = [PENALTIES[name](weight).for_rows(self.shape) for name, weight in self.penalties]
         corruption = corruption_of(self.corruption) if self.corruption else corruption
         if isinstance(corruption, GreyPatch) and len(self.shape) != 3:
             raise InputError("corruption 'patches' covers a part of a picture; these data are a table: use 'masking'")

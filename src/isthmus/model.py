@@ -56,7 +56,9 @@ class Model(Part):
         code = self.bottleneck(h_BH, sample=sample)
         # a network may work in bfloat16; likelihood and rate never do
         raw_B___ = self.decoder(code.z_BZ, condition_BC).to(x_B___.dtype)
-        return Trip(x_B___, seen_B___, code, raw_B___, self.likelihood.nll(raw_B___, x_B___), draws)
+        return Trip(
+            x_B___, seen_B___, code, raw_B___, self.likelihood.nll(raw_B___, x_B___), draws, condition_BC=condition_BC
+        )
 
     def _h(self, seen_B___: Tensor, condition_BC: Tensor | None) -> Tensor:
         h_BH: Tensor = self.encoder(seen_B___, condition_BC)

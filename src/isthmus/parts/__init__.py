@@ -3,6 +3,8 @@
 from isthmus.parts.aggregate import MMD, Capacity, TotalCorrelation
 from isthmus.parts.bottlenecks import Bottleneck, Gaussian, Point, TopK
 from isthmus.parts.corruptions import GaussianNoise, GreyPatch, Masking, SaltAndPepper
+from isthmus.parts.critics import CodeAdversary, DensityRatio, FeatureDistance, LearnedSimilarity, Perceptual
+from isthmus.parts.judges import DenoisingJudge, Discriminator, Judge
 from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Mixed, Normal
 from isthmus.parts.networks import ConvDecoder, ConvEncoder, Dense, Selector, TiedLinear
 from isthmus.parts.priors import Flow, Mixture, Prior, Vamp
@@ -19,26 +21,34 @@ __all__ = [
     "Bottleneck",
     "Capacity",
     "Code",
+    "CodeAdversary",
     "CodeNorm",
     "Contraction",
     "ConvDecoder",
     "ConvEncoder",
     "Critic",
     "DecoderNorm",
+    "DenoisingJudge",
     "Dense",
+    "DensityRatio",
+    "Discriminator",
     "EncoderReader",
+    "FeatureDistance",
     "Flow",
     "Gaussian",
     "GaussianNoise",
     "GreyPatch",
+    "Judge",
     "KLSparsity",
     "Laplace",
+    "LearnedSimilarity",
     "Likelihood",
     "Masking",
     "Mixed",
     "Mixture",
     "Normal",
     "Part",
+    "Perceptual",
     "Point",
     "Prior",
     "Rate",

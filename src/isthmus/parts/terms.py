@@ -26,6 +26,10 @@ class Term(Part, ABC):
 
     in_scores: ClassVar[bool] = True
 
+    def for_rows(self, shape: tuple[int, ...]) -> "Term":  # noqa: ARG002
+        """The same term for prepared rows of this shape; few terms care."""
+        return self
+
     @abstractmethod
     def weight(self, progress: float) -> float:
         """The weight when this share (0 to 1) of the training is done."""

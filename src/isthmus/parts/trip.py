@@ -1,6 +1,6 @@
 """What one batch leaves behind on its way through a model.
 
-Legend: B rows of the batch, Z code values, `___` the shape of one prepared row (F features, or C x H x W).
+Legend: B rows of the batch, Z code values, C condition values, `___` the shape of one prepared row.
 """
 
 from typing import NamedTuple
@@ -41,6 +41,8 @@ class Trip(NamedTuple):
     """Codes drawn per row. All fields then hold the batch so many times over, one draw after the other."""
     progress: float = 1.0
     """The share (0 to 1) of the training that is done."""
+    condition_BC: Tensor | None = None
+    """What encoder and decoder were told of the rows besides, if anything."""
 
     @property
     def rate_B(self) -> Tensor:

@@ -5,17 +5,22 @@ line is what `isthmus recipes` prints, its `source` the paper it is from. To add
 lists names.
 """
 
-from isthmus.recipes import (  # the order of the table
+# isort: off - the order of the table
+from isthmus.recipes import (
+    critics,
     plain,
     regularised,
     variational,
     variational_aggregate,
     variational_priors,
 )
+
+# isort: on
 from isthmus.recipes.table import Recipe, get, names
 
 __all__ = [
     "Recipe",
+    "critics",
     "get",
     "names",
     "plain",

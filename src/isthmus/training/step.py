@@ -22,6 +22,8 @@ from isthmus.training.optimizers import make_optimizer
 from isthmus.training.settings import Settings
 
 HELD_OUT_SEED = 20240229
+CRITICS_BETAS = (0.5, 0.9)
+"""A critic's task moves as the model learns: a short memory follows it (Kim & Mnih, ICML 2018, take the same)."""
 
 
 class Trainer:
@@ -45,7 +47,7 @@ class Trainer:
         self.weights = [weight for weight in model.parameters() if not any(weight is other for other in theirs)]
         self.players = {"optimizer": self._player(self.weights)}
         if theirs:
-            self.players["critics"] = self._player(theirs)
+            self.players["critics"] = self._player(theirs, CRITICS_BETAS)
         self.average = Average(self.weights, settings.ema) if settings.ema else None
         self.usual_norm = torch.zeros((), device=settings.device)
         self.totals = torch.zeros(4, device=settings.device)
