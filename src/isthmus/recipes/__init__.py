@@ -5,14 +5,15 @@ line is what `isthmus recipes` prints, its `source` the paper it is from. To add
 lists names.
 """
 
-# isort: off - the order of the table
+# the order of the table
+# isort: off
 from isthmus.recipes import (
-    critics,
     plain,
     regularised,
     variational,
-    variational_aggregate,
     variational_priors,
+    variational_aggregate,
+    critics,
 )
 
 # isort: on
