@@ -23,6 +23,7 @@ from isthmus.parts import (
     Part,
     Perceptual,
     Term,
+    Told,
 )
 from isthmus.parts.networks import ACTIVATIONS
 
@@ -85,12 +86,17 @@ class Body:
         terms: tuple[Term, ...] = (),
         corruption: Part | None = None,
         draws: int = 1,
+        drop: float = 0.1,
     ) -> Model:
-        """The finished model with this bottleneck, terms and corruption, and those that the user added."""
+        """The finished model with this bottleneck, terms and corruption, and those that the user added.
+
+        Where conditions are given, `drop` is the share of them that is forgotten in training.
+        """
         encoder, decoder = self._conv(bottleneck) if self.network == "conv" else self._dense(bottleneck)
         added = [PENALTIES[name](weight).for_rows(self.shape) for name, weight in self.penalties]
         corruption = corruption_of(self.corruption) if self.corruption else corruption
-        return Model(encoder, bottleneck, decoder, self._likelihood(), [*terms, *added], corruption, draws)
+        told = Told(self.condition_dim, drop) if self.condition_dim else None
+        return Model(encoder, bottleneck, decoder, self._likelihood(), [*terms, *added], corruption, draws, told)
 
     def _dense(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
         options: dict[str, Any] = {
@@ -187,6 +193,7 @@ def choose_body(
     likelihood: str = "auto",
     corruption: str = "",
     penalties: Mapping[str, float] | None = None,
+    condition_dim: int = 0,
 ) -> Body:
     """Fill every "auto" from the data's kind and shape.
 
@@ -227,6 +234,7 @@ def choose_body(
         likelihood=likelihood,
         groups=groups,
         missing=missing,
+        condition_dim=condition_dim,
         corruption=corruption,
         penalties=tuple((penalties or {}).items()),
     )

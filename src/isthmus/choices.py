@@ -30,7 +30,8 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _whole_number(name: str, value: Any) -> int:
+def whole_number(name: str, value: Any) -> int:
+    """The value as an int, where it is one and positive; else InputError."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
         raise InputError(f"{name}={value!r}: give a whole number, 1 or more")
     return int(value)
@@ -39,7 +40,7 @@ def _whole_number(name: str, value: Any) -> int:
 def latent_dim(asked: int | None, shape: tuple[int, ...]) -> int:
     """The square root of the number of features, from 2 to 128, and never more than there are features."""
     if asked is not None:
-        return _whole_number("latent_dim", asked)
+        return whole_number("latent_dim", asked)
     features = math.prod(shape)
     return min(features, min(max(2, round(math.sqrt(features))), 128))
 
@@ -47,14 +48,14 @@ def latent_dim(asked: int | None, shape: tuple[int, ...]) -> int:
 def batch_size(asked: int | None, rows: int) -> int:
     """The power of two nearest to the square root of the number of rows, from 16 to 1024."""
     if asked is not None:
-        return _whole_number("batch_size", asked)
+        return whole_number("batch_size", asked)
     return int(np.clip(2 ** round(math.log2(math.sqrt(rows))), 16, 1024))
 
 
 def epochs(asked: int | None, minutes: float | None, rows: int, batch: int) -> int | None:
     """Enough for 4,000 steps, from 20 to 400; none where a time budget is given instead."""
     if asked is not None:
-        return _whole_number("epochs", asked)
+        return whole_number("epochs", asked)
     if minutes is not None:
         return None
     return int(np.clip(math.ceil(4000 / math.ceil(rows / batch)), 20, 400))
@@ -66,7 +67,7 @@ def patience(asked: int | str | None, epochs: int | None, *, held_out: bool) -> 
         raise InputError(f"patience={asked} waits for held-out rows to improve, and none are held out: give validation")
     if asked == "auto":
         return None if epochs is None else max(10, math.ceil(epochs / 5))
-    return None if asked is None else _whole_number("patience", asked)
+    return None if asked is None else whole_number("patience", asked)
 
 
 def check_shift(asked: int, schema: TableSchema | ImageSchema) -> None:
@@ -89,7 +90,7 @@ def device(asked: str) -> str:
 def memory_budget(asked: int | None) -> int:
     """A quarter of the memory, in bytes, that the machine has or its container is allowed."""
     if asked is not None:
-        return _whole_number("memory", asked)
+        return whole_number("memory", asked)
     limits = [int(os.sysconf("SC_PAGE_SIZE")) * int(os.sysconf("SC_PHYS_PAGES"))]
     for limit in CONTAINER_LIMITS:
         if limit.exists() and (text := limit.read_text().strip()).isdecimal():

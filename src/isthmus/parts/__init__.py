@@ -8,6 +8,7 @@ from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Mixed, Nor
 from isthmus.parts.networks import ConvDecoder, ConvEncoder, Dense
 from isthmus.parts.spec import EncoderReader, Part, build
 from isthmus.parts.terms import L1, Critic, Rate, Term
+from isthmus.parts.told import Told
 from isthmus.parts.trip import Code, Trip
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Point",
     "Rate",
     "Term",
+    "Told",
     "Trip",
     "build",
 ]

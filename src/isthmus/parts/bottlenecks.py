@@ -35,6 +35,16 @@ class Bottleneck(Part, ABC):
     def posterior(self, h_BH: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of q(z|x), each (B, Z)."""
 
+    def sample_prior(self, n: int) -> Tensor:
+        """Codes drawn from p(z), shape (n, Z).
+
+        Raises
+        ------
+        InputError
+            If the code has no prior.
+        """
+        raise InputError(f"{type(self).__name__} codes have no prior to draw from ({n} were asked for)")
+
 
 class Point(Bottleneck):
     """The encoder's output is the code; it costs nothing: a plain autoencoder."""
@@ -71,6 +81,9 @@ class Gaussian(Bottleneck):
         mu_BZ, logvar_BZ = self._split(h_BH)
         z_BZ = mu_BZ + torch.randn_like(mu_BZ) * (0.5 * logvar_BZ).exp() if sample else mu_BZ
         return Code(z_BZ, 0.5 * (mu_BZ**2 + logvar_BZ.exp() - 1 - logvar_BZ))
+
+    def sample_prior(self, n: int) -> Tensor:
+        return torch.randn(n, self.latent_dim)
 
     def posterior(self, h_BH: Tensor) -> tuple[Tensor, Tensor]:
         mu_BZ, logvar_BZ = self._split(h_BH)

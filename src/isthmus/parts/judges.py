@@ -104,7 +104,9 @@ class DenoisingJudge(Judge):
 
     def own_loss(self, x_BCHW: Tensor) -> Tensor:
         noisy_BCHW = x_BCHW + self.noise * torch.randn_like(x_BCHW)
-        return (self.clean(noisy_BCHW) - x_BCHW).square().flatten(1).mean(-1).mean()
+        error_BCHW: Tensor = self.clean(noisy_BCHW) - x_BCHW
+        loss: Tensor = error_BCHW.square().mean()
+        return loss
 
 
 class Discriminator(Part):

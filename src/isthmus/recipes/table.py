@@ -18,7 +18,7 @@ class Recipe:
 
     `kinds` are the kinds of data it serves: images, table (any columns, with gaps), or numbers for tables of complete
     numeric columns alone. `body` is what it takes for network, hidden, likelihood and the like where the user leaves
-    them "auto".
+    them "auto". A `conditional` recipe is told the class, or a vector, of every row.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Recipe:
     source: str
     kinds: tuple[str, ...] = ("table", "images")
     body: Mapping[str, Any] = field(default_factory=dict)
+    conditional: bool = False
 
     @property
     def summary(self) -> str:
