@@ -95,7 +95,7 @@ class DenoisingJudge(Judge):
 
     def clean(self, x_BCHW: Tensor) -> Tensor:
         """The pictures without their noise."""
-        features = self.down(x_BCHW)
+        features: list[Tensor] = self.down(x_BCHW)
         sizes = [x_BCHW.shape[-2:], *(layer.shape[-2:] for layer in features)][-2::-1]
         out_BCHW = features[-1]
         for index, (stage, (height, width)) in enumerate(zip(self.up, sizes, strict=True)):

@@ -7,9 +7,9 @@ from isthmus.recipes.table import recipe
 
 
 @recipe("factor-vae", source="Kim & Mnih, ICML 2018")
-def factor_vae(body: Body, latent_dim: int, *, gamma: float = 10.0) -> Model:
+def factor_vae(body: Body, latent_dim: int, *, gamma: float = 10.0, beta: float = 1.0) -> Model:
     """FactorVAE: a VAE whose code values are made independent by a critic that estimates their total correlation."""
-    return body.assemble(Gaussian(latent_dim), terms=(Rate(), DensityRatio(latent_dim, gamma)))
+    return body.assemble(Gaussian(latent_dim), terms=(Rate(beta), DensityRatio(latent_dim, gamma)))
 
 
 @recipe("aae", source="Makhzani et al., 2015")
