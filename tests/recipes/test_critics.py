@@ -190,7 +190,7 @@ def test_total_correlation_falls_at_equal_distortion():
     rows, tc, error = load_breast_cancer().data, [], []
     for gamma in (0.0, 2.0):
         options = {"options": {"gamma": gamma}, "likelihood": "gaussian:0.5", "batch_size": 64}
-        model = Autoencoder("factor-vae", latent_dim=4, epochs=25, random_state=0, **options).fit(rows)
+        model = Autoencoder("factor-vae", latent_dim=4, epochs=40, random_state=0, **options).fit(rows)
         mean, std = model.encode(rows)
         tc.append(gaussian_tc(mean + std * np.random.default_rng(0).normal(size=mean.shape)))
         error.append(model.reconstruction_error(rows).mean())
