@@ -17,8 +17,11 @@ from torch import Tensor
 from isthmus import choices, densities, inference, modelfile, provenance, recipes, scoring, trust
 from isthmus.bodies import check_names, choose_body
 from isthmus.data import (
+    Conditions,
     Dataset,
     TableSchema,
+    conditions_from_json,
+    fit_conditions,
     fit_preparation,
     open_data,
     preparation_from_json,
@@ -208,7 +211,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def fit(
         self,
         X: Any,
-        y: Any = None,  # noqa: ARG002
+        y: Any = None,
         *,
         held_out: Any = None,
         checkpoint: Callable[..., Checkpoint] | None = None,
@@ -219,10 +222,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         ----------
         X : array, frame, tensor, path or Dataset
             (n, features) for a table, (n, height, width) or (n, height, width, channels) for pictures.
-        y : ignored
-            Here for scikit-learn's sake.
+        y : array, optional
+            For conditional recipes: a label (n,) or a vector (n, c) of every row; None or NaN where unknown. Without
+            it the labels that the data bring along (sub-folders, a label column) are taken. Other recipes ignore it.
         held_out : like X, optional
-            Rows to choose the best weights by, instead of a part of X.
+            Rows to choose the best weights by, instead of a part of X; conditions are their own labels, if any.
         checkpoint : callable, optional
             Given the run's identity (a mapping) it returns the `Checkpoint` to keep and resume.
 
@@ -236,12 +240,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         data = self._open(X, fitting=True)
         validation = choices.plain(self.validation) if held_out is None else 0
         learned, held = choices.held_out_rows(data.n, validation, seed := self._seed())
-        self._begin(data, learned, seed)
+        self._begin(data, learned, seed, y)
         chosen_by = (data, held) if held_out is None else self._whole(held_out)
         settings = self._settings(len(learned), seed, held_out=len(chosen_by[1]) > 0)
         share = len(learned) / (len(learned) + len(chosen_by[1]))
-        training = self._batches(data, learned, settings.batch_size, seed, share=share)
-        looks = self._batches(*chosen_by, self._rows_at_once(), seed, share=1 - share)
+        told = self._conditions(data, y)
+        held_told = told if held_out is None else self._conditions(chosen_by[0], None)
+        training = self._batches(data, learned, settings.batch_size, seed, share=share, told=told)
+        looks = self._batches(*chosen_by, self._rows_at_once(), seed, share=1 - share, told=held_told)
         identity: dict[str, Any] = {
             "data": provenance.fingerprint(data),
             "held out": validation if held_out is None else provenance.fingerprint(chosen_by[0]),
@@ -249,6 +255,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             "settings": settings.__dict__,
             "streamed": training.streamed,
         }
+        if told is not None:
+            identity["conditions"] = provenance.digest(told)
         run = Run(
             Trainer(self.model_, settings),
             training,
@@ -268,20 +276,21 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.record_ = provenance.record(data, counts, settings, identity["data"]) | provenance.outcome(progress)
         return self
 
-    def partial_fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
         """One pass over more rows at the peak learning rate; the first call decides schema and preparation."""
         first = not hasattr(self, "model_")
         data = self._open(X, fitting=first, fewest=1)
         rows = np.arange(data.n, dtype=np.int64)
         seed = self._seed()
         if first:
-            self._begin(data, rows, seed)
+            self._begin(data, rows, seed, y)
             self.history_, self.n_iter_ = [], 0
             self.record_ = {"training_rows": 0, "held_out_rows": 0, "validation": 0}
         if not hasattr(self, "_trainer"):
             self._trainer = Trainer(self.model_, self._settings(data.n, seed, held_out=True))
         settings, trainer = self._trainer.settings, self._trainer
-        batches = self._batches(data, rows, settings.batch_size, settings.seed)
+        told = self._conditions(data, y)
+        batches = self._batches(data, rows, settings.batch_size, settings.seed, told=told)
         self.model_.train()
         with (
             seeded(settings.seed + self.n_iter_, settings.device),
@@ -316,20 +325,22 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         data = trial._open(X, fitting=True)
         validation = choices.plain(self.validation)
         learned, held = choices.held_out_rows(data.n, validation, seed := trial._seed())
-        trial._begin(data, learned, seed)
+        trial._begin(data, learned, seed, None)
         settings = trial._settings(len(learned), seed, held_out=len(held) > 0)
         return ramp(trial.model_, settings, trial._batches(data, learned, settings.batch_size, seed), steps)
 
-    def _begin(self, data: Dataset, learned: NDArray[np.int64], seed: int) -> None:
+    def _begin(self, data: Dataset, learned: NDArray[np.int64], seed: int, y: Any) -> None:
         """Decide everything that is decided before the first step; what fails leaves the estimator as it was."""
         recipe = recipes.get(self.recipe)
         numbers = not choices.has_missing(data.schema) and choices.is_numeric(data.schema)
         recipe.check_kind(data.kind, numbers=numbers)
+        conditions = _learned_conditions(data, learned, y, recipe.name) if recipe.conditional else None
         preparation = fit_preparation(data.schema, choices.chunks(data.source, learned))
         body = choose_body(
             preparation.shape,
             getattr(preparation, "groups", ()),
             missing=choices.has_missing(data.schema),
+            condition_dim=conditions.width if conditions else 0,
             **self._body_options(recipe),
         )
         choices.check_likelihood(body.likelihood, data, learned, preparation)
@@ -340,6 +351,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         with seeded(seed, "cpu"):
             model = recipe.build(body, latent_dim, options)
         self.model_, self.body_, self.schema_, self.preparation_ = model, body, data.schema, preparation
+        self.conditions_ = conditions
         self.__dict__.pop("_trainer", None)
         self._describe()
 
@@ -421,14 +433,32 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _rows_at_once(self) -> int:
         return inference.rows_at_once(self.preparation_.shape)
 
-    def _batches(self, data: Dataset, rows: NDArray[np.int64], size: int, seed: int, share: float = 1.0) -> Batches:
+    def _batches(
+        self,
+        data: Dataset,
+        rows: NDArray[np.int64],
+        size: int,
+        seed: int,
+        share: float = 1.0,
+        told: NDArray[np.float32] | None = None,
+    ) -> Batches:
         memory = int(share * choices.memory_budget(self.memory))
-        return Batches(data.source, self.preparation_, rows, batch_size=size, memory=memory, seed=seed)
+        return Batches(data.source, self.preparation_, rows, batch_size=size, memory=memory, seed=seed, conditions=told)
 
-    def _evaluate(self, function: inference.Function, X: Any) -> NDArray[Any]:
+    def _conditions(self, data: Dataset, y: Any) -> NDArray[np.float32] | None:
+        """What a conditional model is told of every row: `y`, else the data's own labels, else nothing is known."""
+        y = data.labels if y is None else y
+        if self.conditions_ is None or y is None:
+            return None
+        told = self.conditions_.apply(y)
+        _check_rows(len(told), data.n)
+        return told
+
+    def _evaluate(self, function: inference.Function, X: Any, y: Any = None) -> NDArray[Any]:
         data, rows = self._whole(X)
+        told = self._conditions(data, y)
         size = self._rows_at_once()  # prepared piece by piece (a share of 0): every row is wanted once
-        return self._run(function, self._batches(data, rows, size, seed=0, share=0.0).in_order())
+        return self._run(function, self._batches(data, rows, size, seed=0, share=0.0, told=told).in_order())
 
     def _run(self, function: inference.Function, batches: Iterable[Batch]) -> NDArray[Any]:
         device, double = choices.device(self.device), self.schema_.kind == "table"
@@ -437,13 +467,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # What a fitted autoencoder does
 
-    def transform(self, X: Any) -> NDArray[Any]:
-        """The code of every row, (n, latent_dim): deterministic, for a variational recipe the posterior's mean."""
-        return self._evaluate(Model.encode, X)
+    def transform(self, X: Any, y: Any = None) -> NDArray[Any]:
+        """The code of every row, (n, latent_dim): deterministic, for a variational recipe the posterior's mean.
 
-    def encode(self, X: Any) -> Posterior:
+        `y`, here and below, is what a conditional model is told of the rows, as in `fit`; without it, and without
+        labels in the data, conditions are unknown.
+        """
+        return self._evaluate(Model.encode, X, y)
+
+    def encode(self, X: Any, y: Any = None) -> Posterior:
         """The whole posterior q(z|x) of every row; its std is 0 where the code is a point."""
-        both = self._evaluate(lambda model, *batch: torch.stack(model.posterior(*batch), 1), X)
+        both = self._evaluate(lambda model, *batch: torch.stack(model.posterior(*batch), 1), X, y)
         return Posterior(both[:, 0], both[:, 1])
 
     def check_options(self) -> None:
@@ -460,7 +494,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         choices.latent_dim(self.latent_dim, (1,))
         self._settings(rows=2, seed=0, held_out=bool(self.validation))
 
-    def inverse_transform(self, X: ArrayLike) -> Any:
+    def inverse_transform(self, X: ArrayLike, y: Any = None) -> Any:
         """Decode codes, (n, latent_dim), into rows like the fitted ones: same columns or size, same dtype.
 
         Raises
@@ -470,56 +504,82 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         check_is_fitted(self, "model_")
         codes = check_array(X, dtype=np.float64)
-        return restore(self.decode_raw(codes), self.schema_, "numpy")
+        return restore(self.decode_raw(codes, y), self.schema_, "numpy")
 
-    def decode_raw(self, codes: NDArray[Any]) -> NDArray[Any]:
+    def decode_raw(self, codes: NDArray[Any], y: Any = None) -> NDArray[Any]:
         """Raw rows, (n, columns) or (n, height, width, channels), that codes (n, latent_dim) stand for."""
         if codes.shape[1] != self._n_features_out:
             raise DataError(f"codes have {codes.shape[1]} values each; this model's have {self._n_features_out}")
-        batches = map(Batch, torch.split(torch.tensor(codes), self._rows_at_once()))
-        return self.preparation_.undo(self._run(Model.decode, batches))
+        told = None if self.conditions_ is None or y is None else torch.from_numpy(self.conditions_.apply(y))
+        if told is not None:
+            _check_rows(len(told), len(codes))
+        return self.preparation_.undo(self._run(Model.decode, self._code_batches(torch.tensor(codes), told)))
 
-    def reconstruct(self, X: Any) -> Any:
-        """Encode and decode: what the model makes of every row, as the kind of data that came in."""
-        data = self._open(X)
-        index = getattr(X, "index", None)
-        restored = restore(self.reconstruct_raw(data), self.schema_, data.container, index=index)
-        return torch.from_numpy(restored) if data.container == "torch" else restored
+    def _code_batches(self, codes: Tensor, told: Tensor | None) -> Iterable[Batch]:
+        size = self._rows_at_once()
+        pieces = codes.split(size)
+        return map(Batch, pieces, told.split(size) if told is not None else [None] * len(pieces))
 
-    def reconstruct_raw(self, data: Dataset) -> NDArray[Any]:
-        """The same as raw rows, (n, columns) or (n, height, width, channels)."""
-        return self.preparation_.undo(self.reconstruct_prepared(data))
+    def sample(self, n: int = 1, *, y: Any = None, random_state: int | np.random.RandomState | None = None) -> Any:
+        """New rows: the means of p(x|z) of codes drawn from the prior, like the fitted ones in columns and dtype.
 
-    def reconstruct_prepared(self, X: Any) -> NDArray[Any]:
-        """The same in prepared units, (n, *shape): standardised numbers, probabilities of categories, 0 to 1."""
-        return self._evaluate(Model.reconstruct, X)
-
-    def score_samples(self, X: Any) -> NDArray[Any]:
-        """Minus the training objective of every row at the code's mean, in nats, (n,): higher is more normal."""
-        return -self._evaluate(scoring.objective, X)
-
-    def score(self, X: Any, y: Any = None) -> float:  # noqa: ARG002
-        """Mean of `score_samples`."""
-        return float(self.score_samples(X).mean())
-
-    def reconstruction_error(self, X: Any) -> NDArray[Any]:
-        """Squared error of every row, summed over its known cells, in prepared units (pictures: 0 to 1), (n,)."""
-        return self._evaluate(scoring.squared_error, X)
-
-    def sample(self, n: int = 1, random_state: int | np.random.RandomState | None = None) -> Any:
-        """New rows, of the kind that was fitted on: the means of p(x|z) for n codes drawn from p(z).
+        Parameters
+        ----------
+        n : int
+        y : label, vector or array of them, optional
+            For a conditional recipe what the rows shall be: one for all, or one a row. Without it, unknown.
+        random_state : int, RandomState or None
 
         Raises
         ------
         InputError
-            If n is no whole number of 1 or more, or the model has no density over its codes.
+            If there is no prior to draw from, or `y` is no condition that the model knows.
         """
         check_is_fitted(self, "model_")
         n = choices.whole_number("n", n)
         with torch.no_grad(), seeded(int(check_random_state(random_state).randint(2**31)), "cpu"):
-            codes = copy.deepcopy(self.model_.bottleneck).cpu().sample_prior(n)
-        container = self.record_.get("data", {}).get("container", "numpy")
-        return restore(self.decode_raw(codes.double().numpy()), self.schema_, container)
+            codes = copy.deepcopy(self.model_.bottleneck).cpu().sample_prior(n).double()
+        told = None if y is None else torch.from_numpy(self._asked_for(n, y))
+        raw = self.preparation_.undo(self._run(Model.decode, self._code_batches(codes, told)))
+        return restore(raw, self.schema_, self.record_.get("data", {}).get("container", "numpy"))
+
+    def _asked_for(self, n: int, y: Any) -> NDArray[np.float32]:
+        """The conditions of `n` rows to draw, of one condition or of one a row."""
+        if self.conditions_ is None:
+            raise InputError(f"y={y!r}: recipe {self.recipe!r} isn't conditional and can't be asked for a class")
+        array = np.asarray(y)
+        told = self.conditions_.known(array if array.ndim > self.conditions_.axes else array[None])
+        if len(told) == 1:
+            return told.repeat(n, 0)
+        _check_rows(len(told), n)
+        return told
+
+    def reconstruct(self, X: Any, y: Any = None) -> Any:
+        """Encode and decode: what the model makes of every row, as the kind of data that came in."""
+        data = self._open(X)
+        index = getattr(X, "index", None)
+        restored = restore(self.reconstruct_raw(data, y), self.schema_, data.container, index=index)
+        return torch.from_numpy(restored) if data.container == "torch" else restored
+
+    def reconstruct_raw(self, data: Dataset, y: Any = None) -> NDArray[Any]:
+        """The same as raw rows, (n, columns) or (n, height, width, channels)."""
+        return self.preparation_.undo(self.reconstruct_prepared(data, y))
+
+    def reconstruct_prepared(self, X: Any, y: Any = None) -> NDArray[Any]:
+        """The same in prepared units, (n, *shape): standardised numbers, probabilities of categories, 0 to 1."""
+        return self._evaluate(Model.reconstruct, X, y)
+
+    def score_samples(self, X: Any, y: Any = None) -> NDArray[Any]:
+        """Minus the training objective of every row at the code's mean, in nats, (n,): higher is more normal."""
+        return -self._evaluate(scoring.objective, X, y)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Mean of `score_samples`."""
+        return float(self.score_samples(X, y).mean())
+
+    def reconstruction_error(self, X: Any, y: Any = None) -> NDArray[Any]:
+        """Squared error of every row, summed over its known cells, in prepared units (pictures: 0 to 1), (n,)."""
+        return self._evaluate(scoring.squared_error, X, y)
 
     def selected_features(self) -> list[Any]:
         """Which input each code value is, for recipe "selection": columns' names, or (row, column, channel).
@@ -548,6 +608,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             "model": self.model_.spec,
             "schema": self.schema_.to_json(),
             "preparation": self.preparation_.to_json(),
+            "conditions": self.conditions_.to_json() if self.conditions_ else None,
             "record": self.record_,
             "history": self.history_,
         }
@@ -575,7 +636,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         estimator.preparation_ = preparation_from_json(description["preparation"])
         trust.check_preparation(estimator.preparation_, estimator.schema_)
         model = modelfile.rebuild(description["model"], tensors)
-        estimator.model_ = trust.check_model(model, estimator.preparation_.shape)
+        told = description.get("conditions")  # absent from files of a version that had none
+        estimator.conditions_ = None if told is None else conditions_from_json(told)
+        width = estimator.conditions_.width if estimator.conditions_ else 0
+        estimator.model_ = trust.check_model(model, estimator.preparation_.shape, width)
         trust.check_record(description["record"], description["history"])
         trust.check_params(description["params"], description["record"])
         estimator.record_, estimator.history_ = description["record"], description["history"]
@@ -588,6 +652,23 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _learned_conditions(data: Dataset, learned: NDArray[np.int64], y: Any, recipe: str) -> Conditions:
+    """What the conditions are, from the rows learned from."""
+    if y is None and data.labels is None:
+        raise InputError(
+            f"recipe {recipe!r} is told the class of every row, and these data have no labels: give y to fit, "
+            "name the column of a table with --label (label=), or sort pictures into a sub-folder per class"
+        )
+    told = np.asarray(data.labels if y is None else y)
+    _check_rows(len(told) if told.ndim else 1, data.n)
+    return fit_conditions(told[learned])
+
+
+def _check_rows(conditions: int, rows: int) -> None:
+    if conditions != rows:
+        raise DataError(f"y: {conditions:,} conditions for {rows:,} rows; give one for each")
 
 
 def _is_frame(X: Any) -> bool:

@@ -27,6 +27,7 @@ from isthmus.parts import (
     Perceptual,
     SaltAndPepper,
     Term,
+    Told,
 )
 from isthmus.parts.networks import ACTIVATIONS
 
@@ -99,10 +100,12 @@ class Body:
         draws: int = 1,
         encoder: Part | None = None,
         decoder: Part | None = None,
+        drop: float = 0.1,
     ) -> Model:
         """The finished model with this bottleneck, terms and corruption, and those that the user added.
 
-        An encoder or decoder that is given stands in the place of the network's.
+        An encoder or decoder that is given stands in the place of the network's. Where conditions are given,
+        `drop` is the share of them that is forgotten in training.
 
         Raises
         ------
@@ -115,7 +118,8 @@ class Body:
         corruption = corruption_of(self.corruption) if self.corruption else corruption
         if isinstance(corruption, GreyPatch) and len(self.shape) != 3:
             raise InputError("corruption 'patches' covers a part of a picture; these data are a table: use 'masking'")
-        return Model(encoder, bottleneck, decoder, self._likelihood(), [*terms, *added], corruption, draws)
+        told = Told(self.condition_dim, drop) if self.condition_dim else None
+        return Model(encoder, bottleneck, decoder, self._likelihood(), [*terms, *added], corruption, draws, told)
 
     def _dense(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
         options: dict[str, Any] = {
@@ -212,6 +216,7 @@ def choose_body(
     likelihood: str = "auto",
     corruption: str = "",
     penalties: Mapping[str, float] | None = None,
+    condition_dim: int = 0,
 ) -> Body:
     """Fill every "auto" from the data's kind and shape.
 
@@ -252,6 +257,7 @@ def choose_body(
         likelihood=likelihood,
         groups=groups,
         missing=missing,
+        condition_dim=condition_dim,
         corruption=corruption,
         penalties=tuple((penalties or {}).items()),
     )

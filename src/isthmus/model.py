@@ -12,12 +12,12 @@ from typing import final
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
-from isthmus.parts import Bottleneck, EncoderReader, Likelihood, Part, Term, Trip
+from isthmus.parts import Bottleneck, EncoderReader, Likelihood, Part, Term, Told, Trip
 
 
 @final
 class Model(Part):
-    """An autoencoder: six parts and the objective they make.
+    """An autoencoder: its parts and the objective they make.
 
     objective of a row = distortion + sum over terms of weight x term, in nats. With more than one code drawn per row
     in training it is minus the logarithm of the mean of exp(-objective) over the draws, which at unit weights is
@@ -33,13 +33,14 @@ class Model(Part):
         terms: Sequence[Term] = (),
         corruption: Part | None = None,
         draws: int = 1,
+        told: Told | None = None,
     ) -> None:
         super().__init__()
         if not (isinstance(draws, int) and draws >= 1):
             raise InputError(f"draws={draws!r}: give a whole number, 1 or more")
         self.encoder, self.bottleneck, self.decoder = encoder, bottleneck, decoder
         self.likelihood, self.terms, self.corruption = likelihood, nn.ModuleList(terms), corruption
-        self.draws = draws
+        self.draws, self.told = draws, told
         for part in self.modules():
             if isinstance(part, EncoderReader):
                 part.read(encoder)
@@ -47,6 +48,7 @@ class Model(Part):
     def forward(self, x_B___: Tensor, condition_BC: Tensor | None = None, *, sample: bool | None = None) -> Trip:
         """The whole way. Codes are drawn if `sample`; by default in training only."""
         sample = self.training if sample is None else sample
+        condition_BC = self._told(condition_BC, x_B___)
         seen_B___ = self.corruption(x_B___) if self.corruption is not None and self.training else x_B___
         h_BH = self._h(seen_B___, condition_BC)
         draws = self.draws if self.training and sample else 1
@@ -64,6 +66,10 @@ class Model(Part):
         h_BH: Tensor = self.encoder(seen_B___, condition_BC)
         return h_BH.to(seen_B___.dtype)
 
+    def _told(self, condition_BC: Tensor | None, x_B___: Tensor) -> Tensor | None:
+        """The conditions, which are unknown where none are given to a model that takes some."""
+        return condition_BC if self.told is None else self.told(condition_BC, x_B___)
+
     def objective(self, trip: Trip, progress: float = 1.0) -> Tensor:
         """The objective of every row, shape (B,), when `progress` (0 to 1) of the training is done."""
         total_B, trip = trip.nll_B, trip._replace(progress=progress)
@@ -76,7 +82,7 @@ class Model(Part):
 
     def posterior(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of q(z|x), each (B, Z)."""
-        return self.bottleneck.posterior(self._h(x_B___, condition_BC))
+        return self.bottleneck.posterior(self._h(x_B___, self._told(condition_BC, x_B___)))
 
     def encode(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         """The mean of q(z|x), shape (B, Z): deterministic."""
@@ -84,11 +90,12 @@ class Model(Part):
 
     def decode(self, z_BZ: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         """The mean of p(x|z), in prepared units."""
-        return self.likelihood.mean(self.decoder(z_BZ, condition_BC))
+        return self.likelihood.mean(self.decoder(z_BZ, self._told(condition_BC, z_BZ)))
 
-    def sample(self, n: int) -> Tensor:
-        """The means of p(x|z) for n codes drawn from p(z), in prepared units; the code's shape is the bottleneck's."""
-        return self.decode(self.bottleneck.sample_prior(n).to(next(self.parameters())))
+    def sample(self, n: int, condition_BC: Tensor | None = None) -> Tensor:
+        """The means of p(x|z) of `n` codes drawn from the prior, in prepared units."""
+        weight = next(self.decoder.parameters())
+        return self.decode(self.bottleneck.sample_prior(n).to(weight), condition_BC)
 
     def reconstruct(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         """Encode and decode, in prepared units."""

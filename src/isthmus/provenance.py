@@ -27,6 +27,11 @@ def fingerprint(data: Dataset) -> str:
     return digest.hexdigest()
 
 
+def digest(array: np.ndarray[Any, Any]) -> str:
+    """SHA-256 of an array's bytes."""
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
 def record(data: Dataset, counts: Mapping[str, Any], settings: Settings, fingerprint: str) -> dict[str, Any]:
     """What a model came from, for its file."""
     return {

@@ -9,7 +9,7 @@ import torch
 from isthmus.data import Preparation, Schema, suits
 from isthmus.errors import ModelFileError
 from isthmus.model import Model
-from isthmus.parts import Bottleneck, Likelihood, Part, Term
+from isthmus.parts import Bottleneck, Likelihood, Part, Term, Told
 
 LARGEST_ROW = 1 << 22
 LARGEST_TRIAL = 1 << 26
@@ -78,8 +78,8 @@ def check_preparation(preparation: Preparation, schema: Schema) -> None:
         raise ModelFileError("the file's preparation is for other data than its schema describes")
 
 
-def check_model(model: object, shape: tuple[int, ...]) -> Model:
-    """Refuse a model from a file that can't serve rows of this shape.
+def check_model(model: object, shape: tuple[int, ...], condition_dim: int = 0) -> Model:
+    """Refuse a model from a file that can't serve rows of this shape, with conditions of this length.
 
     Raises
     ------
@@ -89,6 +89,8 @@ def check_model(model: object, shape: tuple[int, ...]) -> Model:
     if not (isinstance(model, Model) and _is_whole(model)):
         raise ModelFileError("the file's parts don't make a model")
     _check_size(model, shape)
+    if condition_dim != (0 if model.told is None else model.told.condition_dim):
+        raise ModelFileError(f"the file's model isn't for its conditions of {condition_dim} values")
     try:
         with torch.no_grad():
             trial, device = model.eval(), "cpu"
@@ -114,7 +116,12 @@ def _is_whole(model: Model) -> bool:
         (model.likelihood, Likelihood),
     )
     filled = all(isinstance(part, kind) for part, kind in slots)
-    return filled and isinstance(model.corruption, Part | None) and all(isinstance(t, Term) for t in model.terms)
+    return (
+        filled
+        and isinstance(model.corruption, Part | None)
+        and isinstance(model.told, Told | None)
+        and all(isinstance(t, Term) for t in model.terms)
+    )
 
 
 def _may_be_heavy(model: Model, shape: tuple[int, ...]) -> bool:

@@ -1,5 +1,6 @@
 """Files in, files out: data as rows of raw numbers, and back again. NumPy only, no torch."""
 
+from isthmus.data.conditions import ClassConditions, Conditions, VectorConditions, conditions_from_json, fit_conditions
 from isthmus.data.dataset import Dataset
 from isthmus.data.opening import open_data
 from isthmus.data.preparation import (
@@ -19,7 +20,9 @@ from isthmus.files import atomic_write
 
 __all__ = [
     "ArraySource",
+    "ClassConditions",
     "Column",
+    "Conditions",
     "Dataset",
     "FileSource",
     "ImagePreparation",
@@ -29,9 +32,12 @@ __all__ = [
     "Source",
     "TablePreparation",
     "TableSchema",
+    "VectorConditions",
     "atomic_write",
     "check_output",
     "chunks",
+    "conditions_from_json",
+    "fit_conditions",
     "fit_preparation",
     "open_data",
     "preparation_from_json",

@@ -11,6 +11,7 @@ from isthmus.parts.priors import Flow, Mixture, Prior, Vamp
 from isthmus.parts.regularisers import CodeNorm, Contraction, DecoderNorm, KLSparsity
 from isthmus.parts.spec import Annealed, EncoderReader, Part, build
 from isthmus.parts.terms import L1, Critic, Rate, Term
+from isthmus.parts.told import Told
 from isthmus.parts.trip import Code, Trip
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "Selector",
     "Term",
     "TiedLinear",
+    "Told",
     "TopK",
     "TotalCorrelation",
     "Trip",

@@ -252,7 +252,7 @@ def check_pictures(what: str, shape: Sequence[int]) -> None:
         raise InputError(f"{what} is for pictures; rows of these data have the shape {tuple(shape)}: leave it out")
 
 
-def _checked(judge: P, kind: type[P]) -> P:
+def _checked(judge: P, kind: type[Part]) -> P:
     if not isinstance(judge, kind):
         raise InputError(f"judge={judge!r}: give a {kind.__name__} of isthmus.parts")
     return judge

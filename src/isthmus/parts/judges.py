@@ -95,7 +95,7 @@ class DenoisingJudge(Judge):
 
     def clean(self, x_BCHW: Tensor) -> Tensor:
         """The pictures without their noise."""
-        features = self.down(x_BCHW)
+        features: list[Tensor] = self.down(x_BCHW)
         sizes = [x_BCHW.shape[-2:], *(layer.shape[-2:] for layer in features)][-2::-1]
         out_BCHW = features[-1]
         for index, (stage, (height, width)) in enumerate(zip(self.up, sizes, strict=True)):
@@ -104,7 +104,9 @@ class DenoisingJudge(Judge):
 
     def own_loss(self, x_BCHW: Tensor) -> Tensor:
         noisy_BCHW = x_BCHW + self.noise * torch.randn_like(x_BCHW)
-        return (self.clean(noisy_BCHW) - x_BCHW).square().flatten(1).mean(-1).mean()
+        error_BCHW: Tensor = self.clean(noisy_BCHW) - x_BCHW
+        loss: Tensor = error_BCHW.square().mean()
+        return loss
 
 
 class Discriminator(Part):

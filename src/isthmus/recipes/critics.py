@@ -7,13 +7,13 @@ from isthmus.recipes.table import recipe
 
 
 @recipe("factor-vae", source="Kim & Mnih, ICML 2018")
-def factor_vae(body: Body, latent_dim: int, *, gamma: float = 10.0) -> Model:
+def factor_vae(body: Body, latent_dim: int, *, gamma: float = 10.0, beta: float = 1.0) -> Model:
     """FactorVAE: a VAE whose code values are made independent by a critic that estimates their total correlation."""
-    return body.assemble(Gaussian(latent_dim), terms=(Rate(), DensityRatio(latent_dim, gamma)))
+    return body.assemble(Gaussian(latent_dim), terms=(Rate(beta), DensityRatio(latent_dim, gamma)))
 
 
 @recipe("aae", source="Makhzani et al., 2015")
-def aae(body: Body, latent_dim: int, *, strength: float = 10.0) -> Model:
+def aae(body: Body, latent_dim: int, *, strength: float = 100.0) -> Model:
     """Adversarial autoencoder: an adversary on the codes makes them look drawn from the prior N(0, I)."""
     return body.assemble(Gaussian(latent_dim), terms=(CodeAdversary(latent_dim, strength),))
 

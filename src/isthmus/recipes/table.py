@@ -19,6 +19,7 @@ class Recipe:
     `kinds` are the kinds of data it serves: images, table (any columns, with gaps), or numbers for tables of complete
     numeric columns alone. `body` is what it takes for network, hidden, likelihood and the like where the user leaves
     them "auto", `training` for weight_decay, patience and other settings of training left at the estimator's default.
+    A `conditional` recipe is told the class, or a vector, of every row.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Recipe:
     kinds: tuple[str, ...] = ("table", "images")
     body: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
+    conditional: bool = False
 
     @property
     def summary(self) -> str:

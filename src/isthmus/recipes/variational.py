@@ -29,3 +29,9 @@ def beta_vae(body: Body, latent_dim: int, *, beta: float = 4.0, capacity: float 
 def iwae(body: Body, latent_dim: int, *, draws: int = 5, warmup: float = 0.0) -> Model:
     """Importance-weighted autoencoder: several codes drawn per row, for a bound tighter than the ELBO."""
     return body.assemble(Gaussian(latent_dim, sampled=True), terms=(Rate(1.0, warmup),), draws=draws)
+
+
+@recipe("conditional", source="Sohn, Lee & Yan, NeurIPS 2015; Ho & Salimans 2022 for drop", conditional=True)
+def conditional(body: Body, latent_dim: int, *, beta: float = 1.0, drop: float = 0.1) -> Model:
+    """Conditional VAE: encoder and decoder are told the class, or a vector, of every row; the code holds the rest."""
+    return body.assemble(Gaussian(latent_dim), terms=(Rate(beta),), drop=drop)

@@ -1,0 +1,95 @@
+"""The conditional recipe: it uses what it is told, does without, and gives what is asked for."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+
+from isthmus import Autoencoder, DataError, InputError, ModelFileError, modelfile
+from isthmus.parts import Told
+
+DIGITS = load_digits()
+X = np.rint(DIGITS.images * (255 / 16)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def model() -> Autoencoder:
+    return Autoencoder("conditional", latent_dim=3, epochs=25, random_state=0).fit(X, DIGITS.target)
+
+
+def test_samples_are_of_the_class_that_was_asked(model):
+    judge = LogisticRegression(max_iter=400).fit(X.reshape(len(X), -1) / 255, DIGITS.target)
+    asked = np.repeat(np.arange(10), 30)
+    drawn = model.sample(300, y=asked, random_state=0)
+    assert drawn.shape == (300, 8, 8)
+    assert drawn.dtype == np.uint8
+    assert (judge.predict(drawn.reshape(300, -1) / 255) == asked).mean() > 0.9
+    again = model.sample(300, y=asked, random_state=0)
+    np.testing.assert_array_equal(drawn, again)
+    np.testing.assert_array_equal(model.sample(2, y=4, random_state=1), model.sample(2, y=[4, 4], random_state=1))
+
+
+def test_a_known_class_rebuilds_better_than_an_unknown_and_that_better_than_a_wrong_one(model):
+    right, wrong = (model.reconstruction_error(X, y).mean() for y in (DIGITS.target, (DIGITS.target + 1) % 10))
+    unknown = model.reconstruction_error(X).mean()
+    assert right < unknown < wrong
+    np.testing.assert_array_equal(model.transform(X[:5]), model.transform(X[:5], [None] * 5))
+    np.testing.assert_array_equal(model.transform(X[:5]), model.transform(X[:5], [77] * 5))
+
+
+def test_the_datas_own_labels_are_taken(model):
+    same = Autoencoder("conditional", latent_dim=3, epochs=1, random_state=0).fit("digits")
+    assert same.conditions_.classes == tuple(range(10))
+    np.testing.assert_allclose(same.transform("digits")[:50], same.transform(X[:50], DIGITS.target[:50]), atol=1e-5)
+
+
+def test_vectors_are_conditions_too():
+    numbers = np.random.default_rng(0)
+    cause = numbers.normal(size=(600, 2))
+    rows = np.hstack([cause @ numbers.normal(size=(2, 3)), numbers.normal(size=(600, 1))])
+    model = Autoencoder("conditional", latent_dim=1, epochs=60, random_state=0).fit(rows, cause)
+    assert model.reconstruction_error(rows, cause).mean() < 0.3 * model.reconstruction_error(rows).mean()
+    assert model.sample(3, y=[0.5, 0.5], random_state=0).shape == (3, 4)
+
+
+def test_conditions_survive_the_file_and_another_width_is_refused(model, tmp_path):
+    model.save(tmp_path / "m.safetensors")
+    loaded = Autoencoder.load(tmp_path / "m.safetensors")
+    assert loaded.conditions_ == model.conditions_
+    np.testing.assert_array_equal(loaded.sample(5, y=3, random_state=0), model.sample(5, y=3, random_state=0))
+    description, tensors = modelfile.read(tmp_path / "m.safetensors")
+    for conditions in (None, {"kind": "classes", "classes": ["a", "b"]}):
+        changed = json.loads(json.dumps(description)) | {"conditions": conditions}
+        changed.pop("format")
+        modelfile.write(tmp_path / "n.safetensors", tensors, changed)
+        with pytest.raises(ModelFileError, match="conditions"):
+            Autoencoder.load(tmp_path / "n.safetensors")
+
+
+def test_a_tenth_of_conditions_is_forgotten_in_training_alone():
+    torch.manual_seed(0)
+    told, given = Told(4, 0.1), torch.ones(20_000, 4)
+    seen = told.train()(given, given)
+    assert set(seen.sum(1).tolist()) == {0.0, 4.0}
+    assert (seen.sum(1) == 0).double().mean().item() == pytest.approx(0.1, abs=0.01)
+    assert torch.equal(told.eval()(given, given), given)
+    assert not told(None, given).any()
+
+
+def test_what_is_missing_or_wrong_is_refused_by_name(model):
+    with pytest.raises(InputError, match="no labels: give y to fit"):
+        Autoencoder("conditional", epochs=1).fit(X)
+    with pytest.raises(DataError, match="3 conditions for 1,797 rows"):
+        Autoencoder("conditional", epochs=1).fit(X, [1, 2, 3])
+    with pytest.raises(DataError, match="2 conditions for 5 rows"):
+        model.transform(X[:5], [1, 2])
+    with pytest.raises(InputError, match="class 11 was not among"):
+        model.sample(2, y=11)
+    plain = Autoencoder("vae", latent_dim=2, epochs=1, random_state=0).fit(X[:50])
+    with pytest.raises(InputError, match="isn't conditional"):
+        plain.sample(2, y=1)
+    with pytest.raises(InputError, match="no prior"):
+        Autoencoder("ae", latent_dim=2, epochs=1, random_state=0).fit(X[:50]).sample(2)
