@@ -151,8 +151,8 @@ class Gaussian(Bottleneck):
 
     def __init__(self, latent_dim: int, prior: Prior | None = None, sampled: bool = False) -> None:
         super().__init__(latent_dim)
-        if prior is not None and prior.latent_dim != latent_dim:
-            raise InputError(f"a prior over {prior.latent_dim} values for codes of latent_dim={latent_dim}")
+        if prior is not None and not (isinstance(prior, Prior) and prior.latent_dim == latent_dim):
+            raise InputError(f"prior={prior!r}: give a prior over latent_dim={latent_dim} values, or none")
         self.prior, self.sampled = prior, sampled
 
     @property

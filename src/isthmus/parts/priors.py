@@ -6,6 +6,7 @@ Legend: B rows of the batch, Z code values, N samples, K components, C condition
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -19,6 +20,9 @@ LOG_2PI = math.log(2 * math.pi)
 MOST_COMPONENTS = 1024
 MOST_CELLS = 1 << 22
 """Numbers that a mixture's log density works on at once: 16 MB."""
+
+MOST_WEIGHTS = 1 << 26
+"""Of a flow, so that a model file can't ask for memory without end."""
 
 
 def normal_log_prob(z_BZ: Tensor, mu_BZ: Tensor | float = 0.0, logvar_BZ: Tensor | float = 0.0) -> Tensor:
@@ -178,8 +182,9 @@ class Flow(Prior):
         check_widths("hidden", hidden)
         check_count("transforms", transforms, 32)
         check_count("bins", bins, 256)
-        if max(latent_dim, *hidden, 1) > 1 << 13:
-            raise InputError(f"latent_dim={latent_dim}, hidden={list(hidden)[:8]}: a flow takes at most {1 << 13}")
+        widths = [latent_dim, *hidden, latent_dim * 3 * bins]
+        if transforms * sum(wide_in * wide_out for wide_in, wide_out in pairwise(widths)) > MOST_WEIGHTS:
+            raise InputError(f"a flow with hidden={list(hidden)[:8]} over {latent_dim} values is too large: take less")
         with torch.device("cpu"):  # zuko looks at its masks' values while it builds, which meta tensors haven't
             flow = _zuko().NSF(latent_dim, transforms=transforms, hidden_features=tuple(hidden), bins=bins)
         self.flow = flow.to(torch.get_default_device())
