@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from torch import Tensor
@@ -28,12 +28,15 @@ from isthmus.training import (
     Batch,
     Batches,
     Checkpoint,
+    LearningRates,
     Run,
     Settings,
     Trainer,
     Watcher,
     choose_precision,
     fast,
+    grouped,
+    ramp,
     seeded,
 )
 
@@ -82,6 +85,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     learning_rate : float, default=0.002
         The peak; it rises over the first 2% of training and falls to zero along a cosine.
     weight_decay : float, default=0.01
+    optimizer : {"adamw", "adam", "sgd"}, default="adamw"
+        sgd has Nesterov momentum of 0.9, and wants a learning rate of its own: see `find_learning_rate`.
+    ema : float or "auto", default=0
+        Decay, such as 0.999, of a moving average of the weights, which is then what held-out rows judge and what is
+        kept; "auto" looks back over a twentieth of the training so far; 0 keeps the weights themselves.
+    accumulate : int, default=1
+        Batches that make one step together, as a batch of so many times the rows would, in less memory. Terms over
+        a whole batch, and the draws of codes, still go batch by batch.
     shift : int, default=0
         Pictures: move each by up to this many pixels at random, anew in every epoch.
     validation : float or int, default=0.1
@@ -143,6 +154,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         batch_size: int | None = None,
         learning_rate: float = 2e-3,
         weight_decay: float = 1e-2,
+        optimizer: str = "adamw",
+        ema: float | str = 0,
+        accumulate: int = 1,
         shift: int = 0,
         validation: float = 0.1,
         patience: int | str | None = "auto",
@@ -168,6 +182,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
+        self.optimizer = optimizer
+        self.ema = ema
+        self.accumulate = accumulate
         self.shift = shift
         self.validation = validation
         self.patience = patience
@@ -260,8 +277,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             seeded(settings.seed + self.n_iter_, settings.device),
             fast(settings.precision, settings.device, self.model_, settings.batch_size),
         ):
-            for batch in batches.epoch(self.n_iter_):
-                trainer.step(batch, progress=1.0, rate=1.0)
+            if trainer.average is not None:
+                trainer.average.hide()
+            for group in grouped(batches.epoch(self.n_iter_), settings.accumulate):
+                trainer.step_of(group, progress=1.0, rate=1.0)
+            if trainer.average is not None:
+                trainer.average.show()
         self.model_.eval()
         self.history_.append(trainer.means())
         trainer.totals.zero_()
@@ -270,6 +291,24 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         counts["training_rows"] = self.record_["training_rows"] + data.n
         self.record_ = provenance.record(data, counts, settings, provenance.fingerprint(data))
         return self
+
+    def find_learning_rate(self, X: Any, *, steps: int = 300) -> LearningRates:
+        """Try rising learning rates on a copy, and say which suits: where the loss falls fastest (Smith, WACV 2017).
+
+        The estimator itself stays as it is: set `learning_rate` to the suggestion, or to somewhat less.
+
+        Raises
+        ------
+        InputError
+            If data, options or the number of steps can't be used.
+        """
+        trial = clone(self)
+        data = trial._open(X, fitting=True)
+        validation = choices.plain(self.validation)
+        learned, held = choices.held_out_rows(data.n, validation, seed := trial._seed())
+        trial._begin(data, learned, seed)
+        settings = trial._settings(len(learned), seed, held_out=len(held) > 0)
+        return ramp(trial.model_, settings, trial._batches(data, learned, settings.batch_size, seed), steps)
 
     def _begin(self, data: Dataset, learned: NDArray[np.int64], seed: int) -> None:
         """Decide everything that is decided before the first step; what fails leaves the estimator as it was."""
@@ -324,6 +363,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             batch_size=batch_size,
             learning_rate=choices.plain(self.learning_rate),
             weight_decay=choices.plain(self.weight_decay),
+            optimizer=self.optimizer,
+            ema=choices.plain(self.ema),
+            accumulate=choices.plain(self.accumulate),
             patience=choices.patience(choices.plain(self.patience), epochs, held_out=held_out),
             shift=choices.plain(self.shift),
             precision=precision,

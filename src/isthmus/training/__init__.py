@@ -3,16 +3,20 @@
 from isthmus.training.arithmetic import choose_precision, fast
 from isthmus.training.batches import Batch, Batches
 from isthmus.training.checkpoints import Checkpoint
+from isthmus.training.finder import LearningRates, ramp
 from isthmus.training.logs import JsonLines, TensorBoard
 from isthmus.training.loop import Progress, Run, Watcher
+from isthmus.training.optimizers import OPTIMIZERS
 from isthmus.training.settings import Settings
-from isthmus.training.step import Trainer, seeded
+from isthmus.training.step import Trainer, grouped, seeded
 
 __all__ = [
+    "OPTIMIZERS",
     "Batch",
     "Batches",
     "Checkpoint",
     "JsonLines",
+    "LearningRates",
     "Progress",
     "Run",
     "Settings",
@@ -21,5 +25,7 @@ __all__ = [
     "Watcher",
     "choose_precision",
     "fast",
+    "grouped",
+    "ramp",
     "seeded",
 ]

@@ -14,7 +14,7 @@ from isthmus.training.batches import Batches
 from isthmus.training.checkpoints import Checkpoint
 from isthmus.training.interrupts import Interrupt, interruptible
 from isthmus.training.schedules import warmup_cosine
-from isthmus.training.step import Trainer, seeded
+from isthmus.training.step import Trainer, grouped, seeded
 
 SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -89,15 +89,17 @@ class Run:
             self.looked = time.monotonic()
             while not self.progress.stopped:
                 self._epoch(interrupt)
+        if self.trainer.average is not None:
+            self.trainer.average.show()
         if self.best:
             self.trainer.model.load_state_dict(self.best)
         self.trainer.model.eval()
         return self.progress
 
     def _epoch(self, interrupt: Interrupt) -> None:
-        progress = self.progress
-        for batch in self.training.epoch(progress.epoch, progress.step_of_epoch):
-            self.trainer.step(batch, progress.fraction, warmup_cosine(progress.fraction))
+        progress, each = self.progress, self.settings.accumulate
+        for batches in grouped(self.training.epoch(progress.epoch, progress.step_of_epoch * each), each):
+            self.trainer.step_of(batches, progress.fraction, warmup_cosine(progress.fraction))
             progress.step += 1
             progress.step_of_epoch += 1
             progress.seconds = time.monotonic() - self.started
@@ -111,7 +113,8 @@ class Run:
 
     def _fraction(self) -> float:
         settings, progress = self.settings, self.progress
-        by_epochs = progress.step / (settings.epochs * len(self.training)) if settings.epochs else 0.0
+        steps = math.ceil(len(self.training) / settings.accumulate)
+        by_epochs = progress.step / (settings.epochs * steps) if settings.epochs else 0.0
         by_time = progress.seconds / (60 * settings.minutes) if settings.minutes else 0.0
         return min(1.0, max(by_epochs, by_time))
 
@@ -134,8 +137,9 @@ class Run:
         metrics = self.trainer.means()
         self.trainer.totals.zero_()
         if self.held is not None:
-            metrics |= self.trainer.held_out(self.held.in_order())
-            self._keep_best(metrics["held_loss"])
+            with self.trainer.averaged():
+                metrics |= self.trainer.held_out(self.held.in_order())
+                self._keep_best(metrics["held_loss"])
         metrics |= {
             "epoch": progress.epoch,
             "step": progress.step,
@@ -171,6 +175,8 @@ class Run:
         for player, optimizer in trainer.players.items():
             for index, state in optimizer.state_dict()["state"].items():
                 tensors |= {f"{player}.{index}.{name}": t for name, t in state.items()}
+        if trainer.average is not None:
+            tensors |= {f"average.{name}": t for name, t in trainer.average.tensors().items()}
         tensors |= {
             "totals": trainer.totals,
             "usual_norm": trainer.usual_norm,
@@ -196,6 +202,8 @@ class Run:
         self.best = _under("best.", tensors)
         for player, optimizer in trainer.players.items():
             _restore_optimizer(optimizer, _under(f"{player}.", tensors))
+        if trainer.average is not None:
+            trainer.average.restore(_under("average.", tensors))
         trainer.totals.copy_(tensors["totals"])
         trainer.usual_norm = tensors["usual_norm"].to(self.settings.device)
         torch.set_rng_state(tensors["random"])

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from isthmus.errors import InputError
+from isthmus.names import nearest
+from isthmus.training.optimizers import OPTIMIZERS
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Settings:
     learning_rate : float
         The peak, reached after the warm-up.
     weight_decay : float
-        AdamW's.
+        AdamW's own; for the others it is part of the gradient.
     clip : float
         Largest norm of the whole gradient, as a multiple of its running mean.
     patience : int or None
@@ -32,6 +34,12 @@ class Settings:
     device : str
         As torch names it.
     seed : int
+    optimizer : str
+        A name of `OPTIMIZERS`.
+    ema : float or "auto"
+        Decay of the moving average of weights that is looked at and kept (see `Average`); 0 keeps the last weights.
+    accumulate : int
+        Batches that make one step together, as one batch of so many times the rows would.
     """
 
     epochs: int | None
@@ -45,6 +53,9 @@ class Settings:
     precision: str = "float32"
     device: str = "cpu"
     seed: int = 0
+    optimizer: str = "adamw"
+    ema: float | str = 0
+    accumulate: int = 1
 
     def __post_init__(self) -> None:
         rules: list[tuple[str, Any, bool, str]] = [
@@ -57,9 +68,25 @@ class Settings:
             ("patience", self.patience, self.patience is None or self.patience >= 1, "1 or more"),
             ("shift", self.shift, self.shift >= 0, "0 or more"),
             ("precision", self.precision, self.precision in ("float32", "bfloat16"), "float32 or bfloat16"),
+            ("ema", self.ema, _is_decay(self.ema), "auto, or from 0 (off) to less than 1"),
+            ("accumulate", self.accumulate, _is_count(self.accumulate), "a whole number, 1 or more"),
         ]
         faults = [f"{name}={value!r} must be {rule}" for name, value, holds, rule in rules if not holds]
+        if self.optimizer not in tuple(OPTIMIZERS):
+            faults.append(f"optimizer={self.optimizer!r}: {nearest(str(self.optimizer), OPTIMIZERS)}")
         if self.epochs is None and self.minutes is None:
             faults.append("give epochs, minutes or both")
         if faults:
             raise InputError("; ".join(faults))
+
+
+def _is_decay(value: Any) -> bool:
+    return value == "auto" if isinstance(value, str) else _is_number(value) and 0 <= value < 1
+
+
+def _is_count(value: Any) -> bool:
+    return _is_number(value) and isinstance(value, int) and value >= 1
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -4,18 +4,21 @@ Legend: B rows of the batch, `___` the shape of one prepared row.
 """
 
 import math
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import islice
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from isthmus.errors import TrainingError
 from isthmus.model import Model
 from isthmus.parts import Critic, Trip
 from isthmus.training.arithmetic import ALONE, autocast, is_convolutional
 from isthmus.training.augmentation import shift_pictures
+from isthmus.training.averaging import Average
 from isthmus.training.batches import Batch
+from isthmus.training.optimizers import make_optimizer
 from isthmus.training.settings import Settings
 
 HELD_OUT_SEED = 20240229
@@ -42,33 +45,47 @@ class Trainer:
         self.players = {"optimizer": self._player(self.weights)}
         if theirs:
             self.players["critics"] = self._player(theirs)
+        self.average = Average(self.weights, settings.ema) if settings.ema else None
         self.usual_norm = torch.zeros((), device=settings.device)
         self.totals = torch.zeros(4, device=settings.device)
 
     def _player(self, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
         settings = self.settings
-        return torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
+        return make_optimizer(settings.optimizer, weights, settings.learning_rate, settings.weight_decay)
 
     def step(self, batch: Batch, progress: float, rate: float) -> None:
         """One step of the optimiser (and of the critics') at `rate` times the peak learning rate."""
+        self.step_of((batch,), progress, rate)
+
+    def step_of(self, batches: Sequence[Batch], progress: float, rate: float) -> None:
+        """One step by the mean over all rows of these batches, of which one at a time is in work."""
         for player in self.players.values():
             for group in player.param_groups:
                 group["lr"] = self.settings.learning_rate * rate
+        for weight in self.weights:
+            weight.grad = None
+        rows = sum(len(batch.x_B___) for batch in batches)
+        shares = [len(batch.x_B___) / rows for batch in batches]
+        trips = [self._backward(batch, progress, share) for batch, share in zip(batches, shares, strict=True)]
+        self._clip()
+        self.players["optimizer"].step()
+        self._step_of_critics(trips, shares)
+        if self.average is not None:
+            self.average.update()
+
+    def _backward(self, batch: Batch, progress: float, share: float) -> Trip | None:
+        """Add a batch's share of the gradient; the trip is kept for the critics, if there are any."""
         x_B___, condition_BC = batch.to(self.settings.device)
         if self.settings.shift:
             x_B___ = shift_pictures(x_B___, self.settings.shift)
         with self._critics_at_rest(), self.autocast:
             trip = self.model(x_B___, condition_BC)
             loss_B = self.model.objective(trip, progress)
-        for weight in self.weights:
-            weight.grad = None
-        loss_B.mean().backward()
-        self._clip()
-        self.players["optimizer"].step()
-        self._step_of_critics(trip)
+        _shared(loss_B.mean(), share).backward()
         with torch.no_grad():
             sums = (loss_B.mean(), trip.nll_B.mean(), trip.rate_B.mean(), loss_B.new_ones(()))
             self.totals += len(x_B___) * torch.stack(sums)
+        return trip if self.critics else None
 
     @contextmanager
     def _critics_at_rest(self) -> Iterator[None]:
@@ -79,14 +96,19 @@ class Trainer:
         for critic in self.critics:
             critic.requires_grad_(True)
 
-    def _step_of_critics(self, trip: Trip) -> None:
+    def _step_of_critics(self, trips: Sequence[Trip | None], shares: Sequence[float]) -> None:
         if not self.critics:
             return
-        with self.autocast:
-            loss = torch.stack([critic.own_loss(self.model, trip) for critic in self.critics]).sum()
         self.players["critics"].zero_grad(set_to_none=True)
-        loss.backward()
+        for trip, share in zip(trips, shares, strict=True):
+            with self.autocast:
+                loss = torch.stack([critic.own_loss(self.model, trip) for critic in self.critics if trip]).sum()
+            _shared(loss, share).backward()
         self.players["critics"].step()
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """A context in which the model holds the weights to be looked at and kept: the averaged ones, if any."""
+        return nullcontext() if self.average is None else self.average.shown()
 
     @torch.no_grad()
     def _clip(self) -> None:
@@ -144,6 +166,17 @@ class Trainer:
         loss, distortion, rate = (sums[:3] / sums[3]).tolist()
         self._check_finite("held-out loss", loss)
         return {"held_loss": loss, "held_distortion": distortion, "held_rate": rate}
+
+
+def _shared(loss: Tensor, share: float) -> Tensor:
+    return loss if share == 1 else share * loss
+
+
+def grouped(batches: Iterable[Batch], size: int) -> Iterator[tuple[Batch, ...]]:
+    """Batches in groups of `size`, the last one perhaps smaller."""
+    dealt = iter(batches)
+    while group := tuple(islice(dealt, size)):
+        yield group
 
 
 @contextmanager
