@@ -7,7 +7,16 @@ from typing import Any
 import click
 
 from isthmus import __version__
-from isthmus.cli.options import WIDTHS, Setting, data_argument, data_options, model_argument, output_options, output_to
+from isthmus.cli.options import (
+    DECAY,
+    WIDTHS,
+    Setting,
+    data_argument,
+    data_options,
+    model_argument,
+    output_options,
+    output_to,
+)
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -65,6 +74,9 @@ def app() -> None:
 @click.option("--batch-size", type=int, help="Rows per step.  [default: near the root of the number of rows]")
 @click.option("--learning-rate", type=float, default=2e-3, show_default=True, help="Its peak.")
 @click.option("--weight-decay", type=float, default=1e-2, show_default=True)
+@click.option("--optimizer", default="adamw", show_default=True, help="adamw, adam or sgd (with Nesterov momentum).")
+@click.option("--ema", type=DECAY, default="0", show_default=True, help="Keep averaged weights: a decay, or auto.")
+@click.option("--accumulate", type=int, default=1, show_default=True, help="Batches that make one step together.")
 @click.option(
     "--shift",
     type=int,
@@ -107,6 +119,25 @@ def fit(**asked: Any) -> None:
     from isthmus.cli.fitting import fit_command
 
     fit_command(**asked)
+
+
+@app.command("lr-find")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Draw the curve to this .svg file.")
+@click.option("--steps", type=int, default=300, show_default=True, help="Steps from the lowest rate to the highest.")
+def find_rate(**asked: Any) -> None:
+    """Try rising learning rates on DATA, and say which suits; takes the options of `fit`, writes no model.
+
+    The suggestion is where the loss falls fastest (Smith, WACV 2017): give it to fit as --learning-rate.
+    """
+    from isthmus.cli.finding import find_rate_command
+
+    find_rate_command(**asked)
+
+
+OF_A_RUN = ("output", "resume", "checkpoint_every", "tensorboard", "report", "epochs", "minutes", "patience",
+            "learning_rate")  # fmt: skip
+"""Options of `fit` that say nothing to a trial of a few hundred steps."""
+find_rate.params[:0] = [param for param in fit.params if param.name not in OF_A_RUN]
 
 
 @app.command()
@@ -179,8 +210,8 @@ def list_recipes(as_json: bool) -> None:
 
     table = [recipes.get(name) for name in recipes.names()]
     if as_json:
-        rows = [{"name": r.name, "summary": r.summary, "options": r.options, "source": r.source} for r in table]
-        click.echo(json.dumps(rows))
+        told = ("name", "summary", "kinds", "options", "source")
+        click.echo(json.dumps([{name: getattr(recipe, name) for name in told} for recipe in table]))
         return
     from rich.console import Console
 

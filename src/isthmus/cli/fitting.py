@@ -18,7 +18,8 @@ from isthmus.training import Checkpoint, JsonLines, TensorBoard, Watcher
 
 SAME_NAME = (
     "recipe", "latent_dim", "network", "hidden", "activation", "norm", "likelihood", "corruption", "epochs", "minutes",
-    "batch_size", "learning_rate", "weight_decay", "shift", "precision", "device", "memory",
+    "batch_size", "learning_rate", "weight_decay", "optimizer", "ema", "accumulate", "shift", "precision", "device",
+    "memory",
 )  # fmt: skip
 
 
@@ -29,7 +30,7 @@ def fit_command(**asked: Any) -> None:
     force = asked["force"] or (asked["resume"] and (checkpoint_path.exists() or not model.exists()))
     model_path(model, asked["data"], force)  # a finished run is not to be overwritten by --resume
     log, page = beside(model, ".jsonl", force), beside(model, ".html", force)
-    estimator = _estimator(asked)
+    estimator = estimator_of(asked)
     data = read_data(asked["data"], asked)
     if data.skipped and not asked["quiet"]:
         click.echo(f"skipped {len(data.skipped)}: {'; '.join(data.skipped[:3])}", err=True)
@@ -54,7 +55,7 @@ def fit_command(**asked: Any) -> None:
     _print_results(asked, estimator, data, honest, model, page if asked["report"] else None)
 
 
-def _estimator(asked: dict[str, Any]) -> Autoencoder:
+def estimator_of(asked: dict[str, Any]) -> Autoencoder:
     """The estimator that the options describe; --validation may be a number or a file."""
     share = _number(asked["validation"])
     patience = asked["patience"]
@@ -125,6 +126,9 @@ def explicit_command(asked: dict[str, Any], estimator: Autoencoder) -> str:
         "batch-size": settings["batch_size"],
         "learning-rate": settings["learning_rate"],
         "weight-decay": settings["weight_decay"],
+        "optimizer": settings["optimizer"],
+        "ema": settings["ema"] or None,
+        "accumulate": settings["accumulate"] if settings["accumulate"] > 1 else None,
         "shift": settings["shift"] or None,
         "validation": asked["validation"],
         "patience": settings["patience"] or "none",

@@ -41,6 +41,21 @@ class Widths(click.ParamType):  # type: ignore[type-arg]
         return tuple(int(width) for width in str(value).split(","))
 
 
+class Decay(click.ParamType):  # type: ignore[type-arg]
+    """A number, or auto."""
+
+    name = "NUMBER|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        """'0.999' -> 0.999; 'auto' as it is."""
+        if value == "auto":
+            return "auto"
+        try:
+            return float(value)
+        except ValueError:
+            self.fail(f"{value!r}: write a decay such as 0.999, auto, or 0 for none", param, ctx)
+
+
 class PictureSize(click.ParamType):  # type: ignore[type-arg]
     """HEIGHTxWIDTH."""
 
@@ -68,6 +83,7 @@ class MemorySize(click.ParamType):  # type: ignore[type-arg]
 
 
 WIDTHS = Widths()
+DECAY = Decay()
 
 
 def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:

@@ -1,13 +1,20 @@
 """The page's style sheet: one column of text, system fonts, light and dark, screen and paper."""
 
-CSS = """
-:root { color-scheme: light dark;
+COLOURS = """:root { color-scheme: light dark;
   --paper:#fff; --ink:#1b1f24; --muted:#59626d; --rule:#d5d9de; --grid:#e8ebee; --wash:#f5f6f8;
   --c0:#0072b2; --c1:#d55e00; --c2:#009e73; --c3:#cc79a7; --c4:#d99500; --c5:#56b4e9; --other:#a4abb3 }
 @media (prefers-color-scheme: dark) { :root {
   --paper:#14171b; --ink:#e6e8eb; --muted:#9fa8b3; --rule:#3a4149; --grid:#262b31; --wash:#1d2126;
   --c0:#56a8e0; --c1:#f0803c; --c2:#3cc79c; --c3:#e09cc3; --c4:#e6b93f; --c5:#8fd0f7; --other:#6c757f } }
-* { box-sizing:border-box }
+"""
+SVG_TEXT = """svg text { fill:var(--ink); font-size:12px } svg .muted { fill:var(--muted) }
+svg .halo { paint-order:stroke; stroke:var(--paper); stroke-width:3.5px; stroke-linejoin:round;
+  font-weight:650 }
+"""
+CSS = (
+    "\n"
+    + COLOURS
+    + """* { box-sizing:border-box }
 html { -webkit-text-size-adjust:100% }
 body { margin:0 auto; padding:3rem 1.25rem 4rem; max-width:58rem; background:var(--paper); color:var(--ink);
   font:1rem/1.55 "Source Serif 4","Source Serif Pro",Charter,"Bitstream Charter",Cambria,Georgia,serif;
@@ -52,10 +59,10 @@ pre { background:var(--wash); border:1px solid var(--grid); border-radius:4px; p
   user-select:all }
 footer { margin-top:3.5rem; padding-top:.8rem; border-top:1px solid var(--rule); color:var(--muted);
   font-size:.8rem }
-svg text { fill:var(--ink); font-size:12px } svg .muted { fill:var(--muted) }
-svg .halo { paint-order:stroke; stroke:var(--paper); stroke-width:3.5px; stroke-linejoin:round;
-  font-weight:650 }
-@media print { body { max-width:none; padding:0; font-size:10pt }
+"""
+    + SVG_TEXT
+    + """@media print { body { max-width:none; padding:0; font-size:10pt }
   figure,tr,pre,.verdict { break-inside:avoid } h2,h3 { break-after:avoid }
   pre { white-space:pre-wrap } }
 """
+)

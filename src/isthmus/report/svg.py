@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from isthmus.report.axes import Range, number, padded, robust_range, shortened, ticks
 from isthmus.report.colouring import colouring
 from isthmus.report.markup import escaped, tag
+from isthmus.report.style import COLOURS, SVG_TEXT
 
 Points = Sequence[tuple[float, float]]
 WIDTH, HEIGHT = 520, 320
@@ -87,6 +88,14 @@ def line_chart(
         _area(frame, marked, *drawn),
         _line_legend(list(series), mark[1] if mark else None),
     )
+
+
+def as_file(chart: str) -> str:
+    """A chart that stands alone: with its namespace, its colours and a background."""
+    style = tag("style", f"{COLOURS} svg {{ background:var(--paper); font-family:sans-serif }} {SVG_TEXT}")
+    head, _, rest = chart.partition(">")
+    head = head.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    return f"{head}>{style}{rest}\n"
 
 
 def scatter(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Column, Table
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
     from isthmus.data import Dataset
     from isthmus.jobs.reduce import Honest
     from isthmus.recipes import Recipe
-    from isthmus.training import Progress
+    from isthmus.training import LearningRates, Progress
 
 SECONDS_BETWEEN_DRAWINGS = 0.2
 MOST_ITEMS = 8
+MOST_RATES = 12
+WIDE = 110
+"""Columns of a window from which five columns of text can be read."""
 
 
 class ProgressBar:
@@ -204,17 +208,44 @@ def _print_columns(console: Console, columns: Iterable[Mapping[str, Any]]) -> No
 
 
 def show_recipes(console: Console, recipes: Iterable["Recipe"]) -> None:
-    """Every recipe: what it is, its options with their defaults, and the paper.
+    """Every recipe: what it is, the data it serves, its options with their defaults, and the paper.
+
+    Where the window is wide it is a table; where it is narrow, a few lines each.
 
     Parameters
     ----------
     console : rich Console
     recipes : iterable of Recipe
     """
-    table = _table(console, "recipe", ("what it is", "options", "source"), numeric=False)
+    if console.width < WIDE:
+        for recipe in recipes:
+            _show_recipe(console, recipe)
+        return
+    table = _table(console, "recipe", ("what it is", "data", "options", "source"), numeric=False)
     for recipe in recipes:
-        options = "\n".join(f"{name}={default}" for name, default in recipe.options.items())
-        table.add_row(*(_clean(cell) for cell in (recipe.name, recipe.summary, options, recipe.source)))
+        cells = (recipe.name, recipe.summary, ", ".join(recipe.kinds), "\n".join(_options(recipe)), recipe.source)
+        table.add_row(*(_clean(cell) for cell in cells))
+    console.print(table)
+
+
+def _options(recipe: "Recipe") -> list[str]:
+    return [f"{name}={default}" for name, default in recipe.options.items()]
+
+
+def _show_recipe(console: Console, recipe: "Recipe") -> None:
+    console.print(Text(recipe.name, style="bold") + Text("  " + recipe.summary))
+    details = [", ".join(recipe.kinds), *([" ".join(_options(recipe))] if recipe.options else []), recipe.source]
+    console.print(Padding(_clean(" · ".join(details)), (0, 0, 0, 4)), style="dim")
+
+
+def show_rates(console: Console, found: "LearningRates") -> None:
+    """A trial of learning rates in a few lines: the mean loss of each tenth of it."""
+    table = _table(console, "learning rate up to", ("loss, nats per row",))
+    piece = max(1, -(-len(found.losses) // MOST_RATES))
+    for start in range(0, len(found.losses), piece):
+        losses = found.losses[start : start + piece]
+        last = found.rates[start + len(losses) - 1]
+        table.add_row(_clean(f"{last:.2g}"), f"{sum(losses) / len(losses):.4g}")
     console.print(table)
 
 

@@ -14,7 +14,7 @@ from isthmus.training.batches import Batch, Batches
 from isthmus.training.settings import Settings
 from isthmus.training.step import Trainer, grouped, seeded
 
-LOWEST, HIGHEST = 1e-6, 1.0
+LOWEST, HIGHEST = 1e-8, 1.0
 FEWEST_STEPS = 20
 
 
@@ -23,7 +23,7 @@ class LearningRates:
     """A trial of rising learning rates.
 
     `rates` and `losses` (nats per row, the mean of each step's batch) go step by step; `suggestion` is the rate at
-    which the smoothed loss falls fastest per factor of the rate.
+    which the smoothed loss falls fastest per factor of the rate, or a tenth of the highest tried if it hardly fell.
     """
 
     rates: tuple[float, ...]
@@ -32,7 +32,7 @@ class LearningRates:
 
 
 def ramp(model: Model, settings: Settings, batches: Batches, steps: int = 300) -> LearningRates:
-    """Train `model` with a rate that rises exponentially from 1e-6 to 1, until the loss has run away.
+    """Train `model` with a rate that rises exponentially from 1e-8 to 1, until the loss has run away.
 
     The model is spoilt by it: give a copy. Weights of terms stand where a whole training would end.
 
@@ -82,21 +82,29 @@ def _loss_of_step(trainer: Trainer, group: Sequence[Batch], rate: float) -> floa
 
 
 def _ran_away(losses: Sequence[float], steps: int) -> bool:
-    """Whether the last losses are above the first by as much as the best was below them; losses may be negative."""
+    """Whether the last losses are clearly above the first; losses in nats may be negative, so no ratio will do."""
     window = max(3, steps // 30)
     if len(losses) < 4 * window:
         return False
-    start, now = np.mean(losses[:window]), np.mean(losses[-window:])
     means = np.convolve(losses, np.ones(window) / window, "valid")
-    return bool(now > start + (start - means.min()) + 1e-3 * abs(start))
+    noise = np.std(np.diff(losses[: 4 * window]))
+    return bool(means[-1] > means[0] + max(means[0] - means.min(), 5 * noise))
 
 
 def steepest(rates: Sequence[float], losses: Sequence[float]) -> float:
     """The rate at which a straight line through the neighbouring losses falls fastest over log rate.
 
-    The line goes through a tenth of the steps on either side, which smooths the batches' noise.
+    The line goes through a tenth of the steps on either side, which smooths the batches' noise; places count from where
+    a tenth of the whole fall is done to where the loss is lowest, for before it there is little but noise. Where no
+    fall stands out of the noise it is a tenth of the highest rate that was tried before the loss ran away.
     """
     half = max(2, len(losses) // 10)
-    offsets = np.arange(-half, half + 1)
-    slopes = np.correlate(np.asarray(losses), offsets, "valid")
-    return float(rates[half + int(np.argmin(slopes))])
+    values, offsets = np.asarray(losses), np.arange(-half, half + 1)
+    slopes = np.correlate(values, offsets, "valid")
+    means = np.convolve(values, np.full(len(offsets), 1 / len(offsets)), "valid")
+    lowest = int(np.argmin(means))
+    fall, noise = means[0] - means[lowest], np.std(np.diff(values[: len(values) // 2])) / math.sqrt(len(offsets))
+    if fall <= 3 * noise:
+        return float(rates[-1] / 10)
+    begun = int(np.argmax(means <= means[0] - 0.1 * fall))
+    return float(rates[half + begun + int(np.argmin(slopes[begun : lowest + 1]))])
