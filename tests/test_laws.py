@@ -1,5 +1,8 @@
 """Laws that hold for every recipe, on every kind of data: a new entry of the table is under test at once."""
 
+import json
+import logging
+import random
 import subprocess
 import sys
 
@@ -7,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.datasets import load_digits, load_wine
 
 from isthmus import Autoencoder, recipes, scoring
@@ -40,6 +44,8 @@ DATA = {
 }
 BODIES = {"numbers": {}, "mixed": {}, "pictures": {}, "colour": {"network": "conv", "hidden": (4, 8)}}
 ALL = [(name, kind) for name in recipes.names() for kind in DATA if {*CLAIMS[kind]} & {*recipes.get(name).kinds}]
+ONE_KIND = list({name: (name, kind) for name, kind in reversed(ALL)}.values())[::-1]
+"""Each recipe on the first kind of data that it claims."""
 
 
 @pytest.fixture(scope="module")
@@ -146,14 +152,72 @@ def test_data_that_a_recipe_does_not_claim_are_refused(name):
                 Autoencoder(name, epochs=1).fit(DATA[kind]())
 
 
-def test_a_corrupted_input_is_never_the_target():
-    data = load_wine().data
-    model = Autoencoder(options={"noise": 5.0}, epochs=1, random_state=0).fit(data)
+def surroundings() -> tuple:
+    root = logging.getLogger()
+    drawn = (torch.get_rng_state().numpy().tobytes(), plain(np.random.get_state()), random.getstate())
+    return *drawn, root.level, tuple(root.handlers), torch.get_num_threads(), torch.get_default_dtype()
+
+
+def plain(state: tuple) -> tuple:
+    return tuple(part.tobytes() if isinstance(part, np.ndarray) else part for part in state)
+
+
+def frozen(data: object) -> object:
+    """A copy; of an array one that can't be written to."""
+    copy = data.copy()
+    if isinstance(copy, np.ndarray):
+        copy.flags.writeable = False
+    return copy
+
+
+@pytest.mark.parametrize(("recipe", "kind"), ONE_KIND)
+def test_same_seed_same_weights_and_nothing_else_is_touched(fitted, recipe, kind):
+    """To the bit; neither the caller's data nor the global random numbers, root logger or threads change."""
+    model, data = fitted(recipe, kind)
+    given, before = frozen(data), surroundings()
+    again = clone(model).fit(given)
+    assert surroundings() == before
+    assert given.equals(data) if isinstance(data, pd.DataFrame) else np.array_equal(given, data)
+    mine, other = (m.model_.state_dict() for m in (model, again))
+    assert mine.keys() == other.keys()
+    for name, tensor in mine.items():
+        assert torch.equal(tensor, other[name]), name
+    assert again.history_[-1]["loss"] == model.history_[-1]["loss"]
+
+
+@pytest.mark.parametrize(("recipe", "kind"), ALL)
+def test_a_part_to_json_and_back_is_the_same_part(fitted, recipe, kind):
+    model, data = fitted(recipe, kind)
+    spec = json.loads(json.dumps(model.model_.spec, allow_nan=False))
+    rebuilt = build(spec)
+    assert rebuilt.spec == model.model_.spec == spec
+    rebuilt.load_state_dict(model.model_.state_dict())
+    with torch.no_grad():
+        x = prepared(model, data)
+        trips = [part.eval()(x, sample=False) for part in (model.model_, rebuilt)]
+        assert torch.equal(trips[0].raw_B___, trips[1].raw_B___)
+        objectives = [part.objective(trip) for part, trip in zip((model.model_, rebuilt), trips, strict=True)]
+    assert torch.equal(*objectives)
+
+
+@pytest.mark.parametrize(("recipe", "kind"), ONE_KIND)
+def test_a_corrupted_input_is_never_the_target(fitted, recipe, kind):
+    """With the recipe's own corruption, if it has one, and with one that the user adds."""
+    model, data = fitted(recipe, kind)
     x = prepared(model, data)
-    trip = model.model_.train()(x)
-    assert not torch.allclose(trip.seen_B___, x)
-    assert trip.x_B___ is x
-    assert torch.equal(model.model_.eval()(x).seen_B___, x), "corrupted outside of training"
+    own = [model.model_.spec] if model.model_.corruption is not None else []
+    for spec in (*own, model.model_.spec | {"corruption": {"part": "GaussianNoise", "std": 5.0}}):
+        part = build(spec).train()
+        trip = part(x)
+        whole = x.repeat(trip.draws, *[1] * (x.dim() - 1))
+        same(trip.x_B___, whole)
+        same(trip.nll_B, part.likelihood.nll(trip.raw_B___, whole))
+        assert not torch.allclose(trip.seen_B___, whole, equal_nan=True)
+        same(part.eval()(x).seen_B___, x)  # corrupted in training alone
+
+
+def same(a: torch.Tensor, b: torch.Tensor) -> None:
+    torch.testing.assert_close(a, b, rtol=0, atol=0, equal_nan=True)
 
 
 def test_recipes_describe_themselves():

@@ -9,7 +9,7 @@ from torch import nn
 Maker = Callable[..., torch.optim.Optimizer]
 
 
-def _sgd(weights: Any, **options: Any) -> torch.optim.Optimizer:
+def _sgd(weights: Any, betas: tuple[float, float], **options: Any) -> torch.optim.Optimizer:  # noqa: ARG001
     return torch.optim.SGD(weights, momentum=0.9, nesterov=True, **options)
 
 
@@ -19,7 +19,11 @@ OPTIMIZERS: dict[str, Maker] = {"adamw": torch.optim.AdamW, "adam": torch.optim.
 
 
 def make_optimizer(
-    name: str, weights: Sequence[nn.Parameter], learning_rate: float, weight_decay: float
+    name: str,
+    weights: Sequence[nn.Parameter],
+    learning_rate: float,
+    weight_decay: float,
+    betas: tuple[float, float] = (0.9, 0.999),
 ) -> torch.optim.Optimizer:
-    """The optimiser of this name, its step fused into one pass over the weights."""
-    return OPTIMIZERS[name](weights, lr=learning_rate, weight_decay=weight_decay, fused=True)
+    """The optimiser of this name, its step fused into one pass over the weights; `betas` are Adam's alone."""
+    return OPTIMIZERS[name](weights, lr=learning_rate, weight_decay=weight_decay, betas=betas, fused=True)

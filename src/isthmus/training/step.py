@@ -49,9 +49,9 @@ class Trainer:
         self.usual_norm = torch.zeros((), device=settings.device)
         self.totals = torch.zeros(4, device=settings.device)
 
-    def _player(self, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
+    def _player(self, weights: list[nn.Parameter], betas: tuple[float, float] = (0.9, 0.999)) -> torch.optim.Optimizer:
         settings = self.settings
-        return make_optimizer(settings.optimizer, weights, settings.learning_rate, settings.weight_decay)
+        return make_optimizer(settings.optimizer, weights, settings.learning_rate, settings.weight_decay, betas)
 
     def step(self, batch: Batch, progress: float, rate: float) -> None:
         """One step of the optimiser (and of the critics') at `rate` times the peak learning rate."""
