@@ -25,6 +25,7 @@ bench: $(VENV)/bench
 docs: $(VENV)/dev
 	$(BIN)/python docs/figures.py
 	$(BIN)/python docs/tables.py
+	$(BIN)/python docs/recipes_page.py
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,7 +1,9 @@
 """Whatever is shown is run: README and pages, examples, docstrings; tables agree with the kept results."""
 
 import doctest
+import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +41,37 @@ def test_the_docstring_example():
 def test_tables_in_the_pages_are_the_kept_results():
     done = subprocess.run([sys.executable, str(ROOT / "docs" / "tables.py"), "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def recipes_page(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(folder / "docs" / "recipes_page.py"), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_the_page_of_recipes_is_what_the_code_says():
+    done = recipes_page(ROOT, "--check")
+    assert done.returncode == 0, done.stderr
+
+
+def test_evidence_and_catalogue_reach_the_page_of_recipes(tmp_path):
+    """A stale page is found; figures of evidence and of the catalogue stand in the page once it is written anew."""
+    shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("__pycache__"))
+    results = tmp_path / "benchmarks" / "results"
+    results.mkdir(parents=True)
+    entry = {"claim": "It spans a plane.", "figures": {"largest angle, rad": 0.01234}}
+    (results / "evidence_x.json").write_text(json.dumps({"machine": "m", "ae": entry}))
+    figures = {"error": 9.876, "rate": 0.0, "active": 7, "epochs": 3, "seconds": 1.0}
+    told = {"minutes": 0.1, "rows": 900, "latent_dim": 16, "batch": 128, "judged": 100, "pixels": 784, "draws": 100}
+    told |= {"bounded": 100, "data": "MNIST", "pythae": "0.1.2", "machine": "m", "results": {"ae": figures}}
+    (results / "catalogue.json").write_text(json.dumps(told))
+    assert "stale: docs/recipes.md" in recipes_page(tmp_path, "--check").stderr
+    assert recipes_page(tmp_path).returncode == 0
+    assert recipes_page(tmp_path, "--check").returncode == 0
+    page = (tmp_path / "docs" / "recipes.md").read_text()
+    assert "It spans a plane. Measured: largest angle, rad 0.01234." in page
+    assert "| ae | 9.88 |  | 0.0 | 7 | 3 | 1 |" in page
+    (results / "evidence_x.json").write_text(json.dumps({"no-such": entry}))
+    assert "no-such" in recipes_page(tmp_path).stderr
 
 
 def test_links_lead_somewhere():

@@ -1,0 +1,150 @@
+"""All recipes for pictures side by side on MNIST, and Pythae's VAE, BetaTCVAE, WAE, VQVAE, AAE and IWAE beside theirs.
+
+Everybody gets the same network (784-512-20 and back, ReLU), batches of 128 and the same minutes of training by the
+clock; a recipe that names a network of its own keeps it. All are judged by the same code on the test part, which
+nothing else sees: squared error per picture at the code's mean; minus the importance-weighted bound (Burda et al. 2016)
+where codes have a density and the pixels a Bernoulli's likelihood, for other densities can't be compared; the mean
+rate; active units (code values whose mean varies by more than 0.01 over pictures); epochs and seconds.
+
+Ours start at a learning rate of 0.002 that falls to 0, Pythae's trainer keeps 0.001, the same on average. Where
+Pythae's model knows squared error alone (WAE, VQVAE), ours is fitted with the gaussian of that very scale. Every
+model is fitted in a process of its own, and kept as soon as it is judged: a run that was interrupted goes on.
+"""
+
+import json
+import subprocess
+import sys
+
+from common import RESULTS, keep, mnist, parser  # isort: skip - it imports isthmus, which must come before torch
+
+import torch
+from peers import COMMON, LATENT, NETWORKS
+from pythae_models import HALF, PEERS, fit
+
+from isthmus import Autoencoder, InputError, Model, recipes, scoring
+from isthmus.parts import Bernoulli
+
+BATCH = 128
+DRAWS = 100
+BOUNDED = 1000
+ACTIVE = 0.01
+BODY = {"norm": "none", **NETWORKS[0].options, "activation": "relu", "likelihood": "bernoulli"}
+SQUARED = {peer.beside for peer in PEERS if peer.squared}
+
+
+def main() -> None:
+    options = parser(__doc__)
+    options.add_argument("--minutes", type=float, default=2.0, help="training time of each (default: %(default)s)")
+    options.add_argument("--rows", type=int, default=60_000, help="training pictures (default: %(default)s)")
+    options.add_argument("--judged", type=int, default=10_000, help="test pictures (default: %(default)s)")
+    options.add_argument("--only", nargs="*", metavar="NAME", help="these alone, and anew; see --list")
+    options.add_argument("--list", action="store_true", help="print all names")
+    options.add_argument("--into", default="catalogue", help="name of the results' file (default: %(default)s)")
+    options.add_argument("--job", help="used by itself: the name of one model")
+    asked = options.parse_args()
+    names = everybody()
+    unknown = {*(asked.only or ()), *([asked.job] if asked.job else ())} - {*names}
+    if unknown:
+        sys.exit(f"no such models: {', '.join(sorted(unknown))}; --list prints all")
+    if asked.list:
+        print("\n".join(names))
+    elif asked.job:
+        print(json.dumps(one(asked.job, asked)))
+    else:
+        run_all(names, asked)
+
+
+def everybody() -> list[str]:
+    """Recipes that serve pictures, each followed by its peer."""
+    ours = [name for name in recipes.names() if "images" in recipes.get(name).kinds]
+    peers = {peer.beside: f"Pythae {peer.name}" for peer in PEERS}
+    return [name for recipe in ours for name in (recipe, peers.get(recipe)) if name]
+
+
+def run_all(names: list[str], asked) -> None:
+    told = conditions(asked)
+    path = RESULTS / f"{asked.into}.json"
+    before = json.loads(path.read_text()) if path.exists() else {}
+    same = all(before.get(name) == value for name, value in told.items())
+    found = before["results"] if same else {}
+    for name in asked.only or [name for name in names if name not in found]:
+        found[name] = in_process(name, asked)
+        print(f"== {name}", flush=True)
+        keep(asked.into, told | {"results": {name: found[name] for name in names if name in found}})
+
+
+def conditions(asked) -> dict:
+    from importlib.metadata import version
+
+    return {
+        "data": "MNIST", "minutes": asked.minutes, "rows": asked.rows, "judged": asked.judged, "latent_dim": LATENT,
+        "batch": BATCH, "pixels": 784, "draws": DRAWS, "bounded": min(BOUNDED, asked.judged),
+        "pythae": version("pythae"),
+    }  # fmt: skip
+
+
+def in_process(name: str, asked) -> dict:
+    """One model's figures; what went wrong, if something did, is a result too."""
+    numbers = ["--minutes", str(asked.minutes), "--rows", str(asked.rows), "--judged", str(asked.judged)]
+    command = [sys.executable, __file__, "--data", str(asked.data), *numbers, "--job", name]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        return {"fault": (done.stderr.strip().splitlines() or ["no message"])[-1][:200]}
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def one(name: str, asked) -> dict:
+    train, test = mnist(asked.data)
+    x_test = torch.from_numpy(test[: asked.judged]).float()[:, None] / 255
+    if not name.startswith("Pythae "):
+        ours = fitted(name, train[: asked.rows], asked.minutes)
+        return judged(ours.model_.eval(), x_test) | {"epochs": ours.n_iter_, "seconds": ours.record_["seconds"]}
+    peer = next(peer for peer in PEERS if f"Pythae {peer.name}" == name)
+    x = torch.from_numpy(train[: asked.rows]).float()[:, None] / 255
+    model, epochs, seconds = fit(
+        peer, NETWORKS[0], x, recipes.get(peer.beside).options, minutes=asked.minutes, batch=BATCH, rate=1e-3
+    )
+    return judged(model, x_test) | {"epochs": epochs, "seconds": round(seconds, 1)}
+
+
+def fitted(name: str, train, minutes: float) -> Autoencoder:
+    """The recipe with the common body, but for what it names itself."""
+    own = recipes.get(name).body
+    body = {"latent_dim": COMMON["latent_dim"], **BODY}
+    if name in SQUARED:
+        body["likelihood"] = f"gaussian:{HALF}"
+    for option in ("network", "hidden", "norm") if "network" in own else own:
+        body.pop(option, None)
+    model = Autoencoder(name, minutes=minutes, batch_size=BATCH, validation=0, random_state=0, **body)
+    return model.fit(train)
+
+
+@torch.no_grad()
+def judged(model: Model, x: torch.Tensor) -> dict:
+    """The figures of a model on prepared pictures (n, 1, 28, 28)."""
+    torch.manual_seed(0)
+    pieces = x.split(500)
+    error = torch.cat([scoring.squared_error(model, piece) for piece in pieces])
+    rate = torch.cat([model(piece, sample=True).rate_B for piece in pieces])
+    codes = torch.cat([model.encode(piece) for piece in pieces])
+    return {
+        "error": float(error.mean()),
+        "nll": nll(model, x[:BOUNDED]),
+        "rate": float(rate.mean()),
+        "active": int((codes.var(0) > ACTIVE).sum()),
+    }
+
+
+def nll(model: Model, x: torch.Tensor) -> float | None:
+    """Minus the importance-weighted bound, in nats; None where codes or pixels have no density to compare."""
+    if not isinstance(model.likelihood, Bernoulli):
+        return None
+    try:
+        found = [scoring.log_likelihood(model, piece, draws=DRAWS, chunk=20) for piece in x.split(100)]
+    except InputError:
+        return None
+    return -float(torch.cat(found).mean())
+
+
+if __name__ == "__main__":
+    main()
