@@ -41,6 +41,21 @@ class Widths(click.ParamType):  # type: ignore[type-arg]
         return tuple(int(width) for width in str(value).split(","))
 
 
+class LatentDim(click.ParamType):  # type: ignore[type-arg]
+    """A whole number, or auto."""
+
+    name = "N|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """'8' -> 8; 'auto' -> 'auto'."""
+        text = str(value).lower()
+        if text == "auto":
+            return text
+        if not re.fullmatch(r"[+-]?\d+", text):
+            self.fail(f"{value!r}: write a whole number, or auto", param, ctx)
+        return int(text)
+
+
 class PictureSize(click.ParamType):  # type: ignore[type-arg]
     """HEIGHTxWIDTH."""
 
