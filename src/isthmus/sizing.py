@@ -24,7 +24,7 @@ STEPS = 400
 BATCH = 64
 MOST = 128
 ENOUGH = 0.99
-"""Share of the variance that as many principal components hold as the ladder's top has values."""
+"""Share of the variance that half as many principal components hold as the ladder's top has values."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ def choose(
 ) -> Sizes | None:
     """Fit codes of 1, 2, 4, ... values for a few hundred steps each, then of two sizes around the knee.
 
-    The ladder ends where principal components would hold 99% of the variance, at 128, or at the number of features.
+    The ladder goes to twice as many values as principal components need for 99% of the variance, for a knee shows only
+    where the curve goes on behind it; but not beyond 128 or the number of features.
     Same rows, seed and settings give the same choice.
 
     Parameters
@@ -107,11 +108,11 @@ def _filled(x: Floats) -> Floats:
 
 
 def _top(x: Floats) -> int:
-    """As many principal components as hold 99% of the variance, at least 2 where there are 2 features."""
+    """Twice the number of principal components that hold 99% of the variance, within bounds."""
     centred = _filled(x) - _filled(x).mean(0)
     held = np.cumsum(np.linalg.svd(centred, compute_uv=False) ** 2)
     needed = int(np.searchsorted(held, ENOUGH * held[-1])) + 1
-    return min(max(needed, 2), MOST, x.shape[1])
+    return int(min(2 * needed, MOST, x.shape[1]))
 
 
 def _finite(value: float) -> float | None:

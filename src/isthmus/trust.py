@@ -58,7 +58,7 @@ def _is_like(value: Any, model: Any) -> bool:
         return False
     if isinstance(value, int):
         return (0 if model is int else -(2**63)) <= value < 2**63
-    return isinstance(value, str) or abs(value) < 1e300
+    return isinstance(value, (str, list)) or abs(value) < 1e300
 
 
 def check_params(params: Any, record: Any) -> None:

@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 
 from isthmus import Autoencoder, open_data
 from isthmus.jobs.doctor import examine
-from isthmus.jobs.reduce import judged_rows
+from isthmus.jobs.reduce import Judged, judged_rows
 from isthmus.parts import Point
 
 numbers = np.random.default_rng(0)
@@ -46,7 +46,7 @@ def test_a_wide_bottleneck():
 def test_dead_code_values(healthy):
     estimator, judged = fit("digits", epochs=1)
     with torch.no_grad():
-        last = [p for p in estimator.model_.encoder.parameters()][-2:]
+        last = list(estimator.model_.encoder.parameters())[-2:]
         for weight in last:
             weight[:3] = 0
     assert "3 of 8 code values are the same" in found(estimator, judged)["dead code values"].seen
@@ -98,7 +98,17 @@ def test_an_unscaled_column():
 
 def test_over_fitting():
     noise = np.random.default_rng(1).normal(size=(60, 30))
-    said = found(*fit(noise, latent_dim=20, epochs=300, patience=None, validation=20))
+    said = found(*fit(noise, latent_dim=20, epochs=300, validation=20))["over-fitting"]
+    assert "the held-out loss was best in epoch" in said.seen
+
+
+def test_rows_known_by_heart(healthy):
+    """Weights that no held-out row chose: the rows called held out were never seen."""
+    rows = np.random.default_rng(1).normal(size=(80, 10))
+    estimator = Autoencoder(latent_dim=8, epochs=150, validation=0, random_state=0).fit(rows[:40])
+    seen, other = open_data(rows[:40]), open_data(rows[40:])
+    every = np.arange(40)
+    said = found(estimator, Judged(seen, every, other, every, "held-out rows"))
     assert "times the error of training rows" in said["over-fitting"].seen
 
 

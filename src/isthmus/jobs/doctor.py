@@ -16,7 +16,7 @@ from isthmus.evaluation import active_units
 from isthmus.jobs.evaluate import prepared, some_rows
 from isthmus.jobs.reduce import Judged
 from isthmus.model import Model
-from isthmus.parts import Bernoulli
+from isthmus.parts import Bernoulli, Trip
 
 MOST_ROWS = 1000
 RATE_OF_COLLAPSE = 0.1
@@ -28,6 +28,7 @@ FAR = 30.0
 """Standard deviations; in 10 million rows of a normal column none lies beyond 6."""
 DARK = 0.1
 OVERFITTED = 2.0
+EARLY, ROSE = 0.25, 0.1
 STILL_FALLING = 0.03
 FEWEST_STEPS = 300
 """Fewer, with the best epoch the last, are never enough; the falling learning rate flattens even such a run's end."""
@@ -80,7 +81,8 @@ class _Patient:
 
 
 def _rate(model: Model, x: Tensor, told: Tensor | None) -> Tensor:
-    return model(x, told, sample=False).rate_B
+    trip: Trip = model(x, told, sample=False)
+    return trip.rate_B
 
 
 def examine(estimator: Autoencoder, judged: Judged) -> list[Diagnosis]:
@@ -230,20 +232,38 @@ def _outliers(patient: _Patient, schema: TableSchema) -> Iterator[Diagnosis]:
 
 
 def _overfitted(patient: _Patient) -> Iterator[Diagnosis]:
-    estimator, judged = patient.estimator, patient.judged
-    if not judged.which.startswith("held-out"):
-        return
-    learned = judged.fitted.subset(some_rows(judged.fitted_rows, MOST_ROWS))
-    seen = float(estimator.reconstruction_error(learned).mean())
-    if patient.error > OVERFITTED * seen and patient.error - seen > WORTH * patient.variance:
-        best, epochs = estimator.record_.get("best_epoch", 0), estimator.record_.get("epochs", 0)
-        when = f"; the best epoch was {best} of {epochs}" if best else ""
+    seen = _by_heart(patient) or _turned_early(patient)
+    if seen:
         yield Diagnosis(
             "over-fitting",
-            f"held-out rows have {patient.error / seen:.1f} times the error of training rows{when}",
-            "The model has learned its rows by heart.",
+            seen,
+            "The model learns its rows by heart.",
             "Give more rows, a smaller --latent-dim or --hidden, --corruption gaussian:0.3, or --shift 1 for pictures.",
         )
+
+
+def _by_heart(patient: _Patient) -> str:
+    estimator, judged = patient.estimator, patient.judged
+    if not judged.which.startswith("held-out"):
+        return ""
+    learned = judged.fitted.subset(some_rows(judged.fitted_rows, MOST_ROWS))
+    error = float(estimator.reconstruction_error(learned).mean())
+    if patient.error > OVERFITTED * error and patient.error - error > WORTH * patient.variance:
+        return f"held-out rows have {patient.error / error:.1f} times the error of training rows"
+    return ""
+
+
+def _turned_early(patient: _Patient) -> str:
+    """Whether the held-out loss rose again, long before training was to end, by a good part of what it had fallen."""
+    history, record = patient.estimator.history_, patient.estimator.record_
+    losses, best = [epoch.get("held_loss", np.nan) for epoch in history], record.get("best_epoch", 0)
+    planned = record["settings"].get("epochs") or len(history)
+    if not best or best > EARLY * planned or best == len(history):
+        return ""
+    rise, fall = losses[-1] - losses[best - 1], losses[0] - losses[best - 1]
+    if rise <= ROSE * fall:
+        return ""
+    return f"the held-out loss was best in epoch {best} of {planned} planned, and then rose by {rise:.3g} nats"
 
 
 def _unfinished(patient: _Patient) -> Iterator[Diagnosis]:

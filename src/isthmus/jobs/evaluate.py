@@ -24,7 +24,7 @@ from isthmus.evaluation import (
 )
 from isthmus.jobs.reduce import Judged
 from isthmus.model import Model
-from isthmus.parts import Gaussian, Laplace, Normal
+from isthmus.parts import Gaussian, Laplace, Normal, Trip
 from isthmus.training import seeded
 
 MOST_ROWS = 2000
@@ -148,10 +148,12 @@ def _mean(estimator: Autoencoder, data: Dataset, function: Function, seed: int) 
 
 def _bounds(estimator: Autoencoder, data: Dataset, draws: int, seed: int) -> Iterator[Figure]:
     def distortion(model: Model, *batch: Any) -> Tensor:
-        return model(*batch, sample=True).nll_B
+        trip: Trip = model(*batch, sample=True)
+        return trip.nll_B
 
     def rate(model: Model, *batch: Any) -> Tensor:
-        return model(*batch, sample=False).rate_B
+        trip: Trip = model(*batch, sample=False)
+        return trip.rate_B
 
     cost, told = (_mean(estimator, data, function, seed) for function in (distortion, rate))
     yield Figure("distortion", "distortion", cost, "nats per row", "-log p(x|z)")
