@@ -56,7 +56,7 @@ def test_dead_code_values(healthy):
 class Codebook(Point):
     """A code that says which of 64 entries it is: of two values' signs, so four are used at most."""
 
-    codebook_size = 64
+    entries = 64
 
     def indices(self, h_BH):
         return (h_BH[:, :2] > 0).long() @ torch.tensor([1, 2])

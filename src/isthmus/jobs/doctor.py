@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from torch import Tensor
@@ -104,9 +103,9 @@ def examine(estimator: Autoencoder, judged: Judged) -> list[Diagnosis]:
 
 
 def _collapse(patient: _Patient) -> Iterator[Diagnosis]:
-    rate, active = patient.rate, int(active_units(patient.codes).sum())
-    if rate <= 0 and patient.estimator.encode(patient.data).std.max() <= 0:  # a point costs nothing
+    if patient.estimator.encode(patient.data).std.max() <= 0:  # a point costs nothing, and one of many its name
         return
+    rate, active = patient.rate, int(active_units(patient.codes).sum())
     if active == 0 or rate < RATE_OF_COLLAPSE:
         yield Diagnosis(
             "posterior collapse",
@@ -164,7 +163,7 @@ def _dead_entries(patient: _Patient) -> Iterator[Diagnosis]:
         return found.reshape(len(x), -1)
 
     found = patient.estimator._evaluate(indices, patient.data).astype(np.int64)
-    size = _entries(bottleneck) or int(found.max()) + 1
+    size = int(getattr(bottleneck, "entries", found.max() + 1))
     used = len(np.unique(found))
     shown = min(size, found.size)
     if used < shown / 2:
@@ -174,16 +173,6 @@ def _dead_entries(patient: _Patient) -> Iterator[Diagnosis]:
             "The rest of the codebook is dead, and the code coarser than it could be.",
             "Use a smaller codebook, a lower --learning-rate, or more epochs.",
         )
-
-
-def _entries(bottleneck: Any) -> int | None:
-    """The size of a codebook, under the names it goes by."""
-    for name in ("codebook_size", "entries", "codes", "size"):
-        value = getattr(bottleneck, name, None)
-        if isinstance(value, int):
-            return value
-    book = getattr(bottleneck, "codebook", None)
-    return int(book.shape[-2]) if isinstance(book, torch.Tensor) and book.dim() >= 2 else None
 
 
 def _impossible(patient: _Patient) -> Iterator[Diagnosis]:
@@ -257,8 +246,9 @@ def _turned_early(patient: _Patient) -> str:
     """Whether the held-out loss rose again, long before training was to end, by a good part of what it had fallen."""
     history, record = patient.estimator.history_, patient.estimator.record_
     losses, best = [epoch.get("held_loss", np.nan) for epoch in history], record.get("best_epoch", 0)
-    planned = record["settings"].get("epochs") or len(history)
-    if not best or best > EARLY * planned or best == len(history):
+    said = record["settings"].get("epochs")
+    planned = said if isinstance(said, int) else len(history)
+    if not np.isfinite(losses).all() or not best or best > EARLY * planned or best == len(history):
         return ""
     rise, fall = losses[-1] - losses[best - 1], losses[0] - losses[best - 1]
     if rise <= ROSE * fall:

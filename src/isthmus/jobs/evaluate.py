@@ -141,8 +141,7 @@ def _errors(estimator: Autoencoder, data: Dataset) -> Iterator[Figure]:
 
 def _mean(estimator: Autoencoder, data: Dataset, function: Function, seed: int) -> float:
     """The mean over rows of a function of (model, prepared rows, conditions), with random numbers of its own."""
-    device = next((str(p.device.type) for p in estimator.model_.parameters()), "cpu")
-    with seeded(seed, device):
+    with seeded(seed, _device(estimator.model_)):
         return float(estimator._evaluate(function, data).astype(np.float64).mean())
 
 
@@ -152,7 +151,7 @@ def _bounds(estimator: Autoencoder, data: Dataset, draws: int, seed: int) -> Ite
         return trip.nll_B
 
     def rate(model: Model, *batch: Any) -> Tensor:
-        trip: Trip = model(*batch, sample=False)
+        trip: Trip = model(*batch, sample=True)
         return trip.rate_B
 
     cost, told = (_mean(estimator, data, function, seed) for function in (distortion, rate))
@@ -196,11 +195,28 @@ def _codes(estimator: Autoencoder, data: Dataset, seed: int) -> Iterator[Figure]
     yield Figure("continuity_move", "move per step", found.move, "prepared units", "a tenth of the way between codes")
     yield Figure("continuity_jump", "largest over mean move", found.jump, "ratio", "1: even; 10: one leap")
     x = np.nan_to_num(prepared(estimator, data))
-    if type(model.bottleneck) is Gaussian:
-        drawn = np.random.default_rng(seed).normal(size=(min(data.n, 1000), codes.shape[1]))
+    drawn = _prior_codes(model, min(data.n, 1000), seed)
+    if drawn is not None:
         share = completeness(estimator.decode_prepared(drawn), x)
         yield Figure("completeness", "completeness", share, "share", "samples that a judge finds on the data")
     for key, name, rule in (("two_nn", "TwoNN", two_nn), ("mle_dimension", "MLE", maximum_likelihood_dimension)):
         dimension = rule(x)
         if np.isfinite(dimension):
             yield Figure(key, f"intrinsic dimension, {name}", dimension, "dimensions", "of these data")
+
+
+def _prior_codes(model: Model, n: int, seed: int) -> NDArray[np.float64] | None:
+    """Codes drawn from the prior, (n, Z); None where there is none."""
+    bottleneck: Any = model.bottleneck
+    if not hasattr(bottleneck, "sample_prior"):
+        known = type(bottleneck) is Gaussian
+        return np.random.default_rng(seed).normal(size=(n, bottleneck.latent_dim)) if known else None
+    try:
+        with seeded(seed, _device(model)), torch.no_grad():
+            return np.asarray(bottleneck.sample_prior(n).cpu().numpy(), np.float64)
+    except InputError:
+        return None
+
+
+def _device(model: Model) -> str:
+    return next((str(weight.device.type) for weight in model.parameters()), "cpu")
