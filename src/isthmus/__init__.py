@@ -29,12 +29,12 @@ _HOMES = {
     "ModelFileError": "isthmus.errors",
     "TrainingError": "isthmus.errors",
 }
-_ROOMS = ("data", "errors", "parts", "recipes", "scoring", "training")
+_ROOMS = ("data", "errors", "evaluation", "parts", "recipes", "scoring", "training")
 
 __all__ = [*sorted(_HOMES), *_ROOMS]
 
 if TYPE_CHECKING:
-    from isthmus import data, errors, parts, recipes, scoring, training
+    from isthmus import data, errors, evaluation, parts, recipes, scoring, training
     from isthmus.autoencoder import Autoencoder, Posterior
     from isthmus.data import open_data
     from isthmus.errors import DataError, InputError, IsthmusError, ModelFileError, TrainingError

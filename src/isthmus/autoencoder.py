@@ -14,7 +14,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from torch import Tensor
 
-from isthmus import choices, densities, inference, modelfile, provenance, recipes, scoring, trust
+from isthmus import choices, densities, inference, modelfile, provenance, recipes, scoring, sizing, trust
 from isthmus.bodies import check_names, choose_body
 from isthmus.data import (
     Conditions,
@@ -62,8 +62,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ----------
     recipe : str, default="ae"
         Which autoencoder; `isthmus.recipes.names()` lists them.
-    latent_dim : int, optional
-        Number of code values. Default: the square root of the number of features, from 2 to 128.
+    latent_dim : int or "auto", optional
+        Number of code values. Default: the square root of the number of features, from 2 to 128. "auto" takes the
+        smallest that reaches the knee of error against number of code values, found by short fits on some rows; the
+        curve is kept in ``record_["sizes"]``.
     options : mapping, optional
         The recipe's own options, such as ``{"beta": 4}`` for "vae".
     kind : {"auto", "table", "images"}, default="auto"
@@ -148,7 +150,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def __init__(
         self,
         recipe: str = "ae",
-        latent_dim: int | None = None,
+        latent_dim: int | str | None = None,
         *,
         options: Mapping[str, float | str] | None = None,
         kind: str = "auto",
@@ -274,6 +276,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         densities.fit_prior(self.model_, lambda rows: self.transform(data.subset(rows)), learned, seed)
         counts = {"training_rows": len(learned), "held_out_rows": len(chosen_by[1]), "validation": validation}
         self.record_ = provenance.record(data, counts, settings, identity["data"]) | provenance.outcome(progress)
+        self.record_ |= self._sizes
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -308,7 +311,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.n_iter_ += 1
         counts = {name: self.record_[name] for name in ("held_out_rows", "validation")}
         counts["training_rows"] = self.record_["training_rows"] + data.n
-        self.record_ = provenance.record(data, counts, settings, provenance.fingerprint(data))
+        self.record_ = provenance.record(data, counts, settings, provenance.fingerprint(data)) | self._sizes
         return self
 
     def find_learning_rate(self, X: Any, *, steps: int = 300) -> LearningRates:
@@ -346,10 +349,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         choices.check_likelihood(body.likelihood, data, learned, preparation)
         choices.check_shift(self.shift, data.schema)
         choices.check_binarize(self.binarize, body.likelihood)
-        latent_dim = choices.latent_dim(self.latent_dim, preparation.shape)
         options = {name: choices.plain(value) for name, value in (self.options or {}).items()}
-        with seeded(seed, "cpu"):
-            model = recipe.build(body, latent_dim, options)
+
+        def build(latent_dim: int) -> Model:
+            with seeded(seed, "cpu"):
+                return recipe.build(body, latent_dim, options)
+
+        sizes = None
+        if isinstance(self.latent_dim, str):
+            settings = self._settings(len(learned), seed, held_out=True, model=False)
+            sizes = sizing.choose(build, data.source, preparation, learned, settings)
+        asked = choices.latent_dim(self.latent_dim, preparation.shape)
+        model = build(sizes.chosen if sizes else asked)
+        self._sizes = {"sizes": sizes.to_json()} if sizes else {}
         self.model_, self.body_, self.schema_, self.preparation_ = model, body, data.schema, preparation
         self.conditions_ = conditions
         self.__dict__.pop("_trainer", None)
@@ -373,12 +385,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         penalties = {name: choices.plain(weight) for name, weight in (self.penalties or {}).items()}
         return chosen | {"hidden": hidden, "corruption": self.corruption, "penalties": penalties}
 
-    def _settings(self, rows: int, seed: int, *, held_out: bool) -> Settings:
+    def _settings(self, rows: int, seed: int, *, held_out: bool, model: bool = True) -> Settings:
         device = choices.device(self.device)
         batch_size = choices.batch_size(self.batch_size, rows)
         precision = self.precision
         if precision == "auto":  # without a model there is nothing to choose for, only options to check
-            precision = choose_precision(self.model_, batch_size, device) if hasattr(self, "model_") else "float32"
+            precision = "float32"
+            if model and hasattr(self, "model_"):
+                precision = choose_precision(self.model_, batch_size, device)
         epochs = choices.epochs(self.epochs, self.minutes, rows, batch_size)
         return Settings(
             epochs=epochs,
@@ -508,12 +522,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def decode_raw(self, codes: NDArray[Any], y: Any = None) -> NDArray[Any]:
         """Raw rows, (n, columns) or (n, height, width, channels), that codes (n, latent_dim) stand for."""
+        return self.preparation_.undo(self.decode_prepared(codes, y))
+
+    def decode_prepared(self, codes: NDArray[Any], y: Any = None) -> NDArray[Any]:
+        """The same in prepared units, (n, *shape)."""
         if codes.shape[1] != self._n_features_out:
             raise DataError(f"codes have {codes.shape[1]} values each; this model's have {self._n_features_out}")
         told = None if self.conditions_ is None or y is None else torch.from_numpy(self.conditions_.apply(y))
         if told is not None:
             _check_rows(len(told), len(codes))
-        return self.preparation_.undo(self._run(Model.decode, self._code_batches(torch.tensor(codes), told)))
+        return self._run(Model.decode, self._code_batches(torch.tensor(codes), told))
 
     def _code_batches(self, codes: Tensor, told: Tensor | None) -> Iterable[Batch]:
         size = self._rows_at_once()
@@ -644,6 +662,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         trust.check_params(description["params"], description["record"])
         estimator.record_, estimator.history_ = description["record"], description["history"]
         estimator.n_iter_ = len(estimator.history_)
+        estimator._sizes = {"sizes": estimator.record_["sizes"]} if "sizes" in estimator.record_ else {}
         estimator._describe()
         return estimator
 

@@ -37,9 +37,12 @@ def whole_number(name: str, value: Any) -> int:
     return int(value)
 
 
-def latent_dim(asked: int | None, shape: tuple[int, ...]) -> int:
-    """The square root of the number of features, from 2 to 128, and never more than there are features."""
-    if asked is not None:
+def latent_dim(asked: int | str | None, shape: tuple[int, ...]) -> int:
+    """The square root of the number of features, from 2 to 128, and never more than there are features.
+
+    This stands for "auto" too where rows are too few to search (`isthmus.sizing`).
+    """
+    if asked not in (None, "auto"):
         return whole_number("latent_dim", asked)
     features = math.prod(shape)
     return min(features, min(max(2, round(math.sqrt(features))), 128))

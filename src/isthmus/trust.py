@@ -35,8 +35,19 @@ def check_record(record: Any, history: Any) -> None:
     sound = _is_like(record, _RECORD) and ("epochs" not in record or _is_like(record, _RUN))
     figures = [record.get("held_out", {}), *history] if sound and isinstance(history, list) else [None]
     numbers = all(isinstance(row, dict) and all(_is_like(v, (int, float)) for v in row.values()) for row in figures)
-    if not (numbers and 0 <= record.get("best_epoch", 0) <= len(history)):
+    whole = "sizes" not in record or (sound and _is_curve(record["sizes"]))
+    if not (numbers and whole and 0 <= record.get("best_epoch", 0) <= len(history)):
         raise ModelFileError("its record of the fit is garbled")
+
+
+def _is_curve(sizes: Any) -> bool:
+    """Whether JSON is the curve of a search for a number of code values."""
+    if not _is_like(sizes, {"chosen": int, "rows": int, "dims": list, "errors": list}):
+        return False
+    dims, errors = sizes["dims"], sizes["errors"]
+    figures = [sizes.get(name) for name in ("two_nn", "maximum_likelihood")]
+    numbers = all(_is_like(v, (int, float)) for v in [*errors, *(f for f in figures if f is not None)])
+    return 0 < len(dims) == len(errors) < 1000 and numbers and all(_is_like(dim, int) for dim in dims)
 
 
 def _is_like(value: Any, model: Any) -> bool:
@@ -47,7 +58,7 @@ def _is_like(value: Any, model: Any) -> bool:
         return False
     if isinstance(value, int):
         return (0 if model is int else -(2**63)) <= value < 2**63
-    return isinstance(value, str) or abs(value) < 1e300
+    return isinstance(value, (str, list)) or abs(value) < 1e300
 
 
 def check_params(params: Any, record: Any) -> None:

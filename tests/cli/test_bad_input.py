@@ -14,7 +14,7 @@ TINY = ("--epochs", "1", "--hidden", "8")
 OPTIONS = [
     (("--latent-dim", "0"), "latent_dim=0"),
     (("--latent-dim", "-1"), "latent_dim=-1"),
-    (("--latent-dim", "many"), "'many' is not a valid integer"),
+    (("--latent-dim", "many"), "'many': write a whole number, or auto"),
     (("--recipe", "vea"), "did you mean 'vae'"),
     (("--recipe", "vae", "--set", "betta=2"), "did you mean 'beta'"),
     (("--recipe", "vae", "--set", "beta"), "beta=4"),

@@ -10,6 +10,7 @@ from isthmus import __version__
 from isthmus.cli.options import (
     DECAY,
     WIDTHS,
+    LatentDim,
     Setting,
     data_argument,
     data_options,
@@ -32,9 +33,11 @@ def app() -> None:
     isthmus fit photos/ --size 64x64 -o m.safetensors
     isthmus encode m.safetensors photos/ -o codes.csv
     isthmus reconstruct m.safetensors photos/ -o rebuilt/
+    isthmus evaluate m.safetensors photos/        every figure that applies
+    isthmus doctor m.safetensors photos/          what often goes wrong, if it did
 
     DATA is a .csv, .parquet, .feather, .npy or .npz file, a folder of pictures, or one of the built-in sets digits,
-    wine, breast-cancer, diabetes.
+    wine, breast-cancer, diabetes, shapes.
 
     Exit codes: 0 done, 2 your mistake (one line says which), 1 ours.
     """
@@ -44,7 +47,10 @@ def app() -> None:
 @data_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Model file.  [default: NAME.safetensors]")
 @click.option("--recipe", default="ae", show_default=True, help="Which autoencoder; see `isthmus recipes`.")
-@click.option("--latent-dim", type=int, help="Number of code values.  [default: root of the number of features]")
+@click.option(
+    "--latent-dim", type=LatentDim(),
+    help="Number of code values; auto: the knee of error against it.  [default: root of the number of features]",
+)  # fmt: skip
 @click.option(
     "--set", "options", type=Setting(), multiple=True, metavar="NAME=VALUE",
     help="An option of the recipe, such as beta=4; repeatable.",
@@ -191,6 +197,33 @@ def report(**asked: Any) -> None:
     from isthmus.cli.using import report_command
 
     report_command(**asked)
+
+
+@app.command()
+@model_argument
+@data_argument
+@click.option(
+    "--draws", type=click.IntRange(1), default=100, show_default=True, help="Codes drawn per row for the NLL."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@data_options
+def evaluate(**asked: Any) -> None:
+    """Judge MODEL on DATA by every figure that applies: errors, bounds, use and regularity of the code."""
+    from isthmus.cli.judging import evaluate_command
+
+    evaluate_command(**asked)
+
+
+@app.command()
+@model_argument
+@data_argument
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@data_options
+def doctor(**asked: Any) -> None:
+    """Say in plain words what went wrong with MODEL on DATA, and what to do; often that is nothing."""
+    from isthmus.cli.judging import doctor_command
+
+    doctor_command(**asked)
 
 
 @app.command()

@@ -12,8 +12,9 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import beside, model_path, read_data
 from isthmus.data import Dataset
 from isthmus.errors import InputError
+from isthmus.jobs.doctor import Diagnosis, examine
 from isthmus.jobs.reduce import Honest, Judged, compare, judged_rows
-from isthmus.report.terminal import ProgressBar, show_fit
+from isthmus.report.terminal import ProgressBar, show_diagnoses, show_fit
 from isthmus.training import Checkpoint, JsonLines, TensorBoard, Watcher
 
 SAME_NAME = (
@@ -52,7 +53,8 @@ def fit_command(**asked: Any) -> None:
     honest = compare(estimator, judged)
     if asked["report"]:
         _write_page(page, estimator, data, judged, honest, asked)
-    _print_results(asked, estimator, data, honest, model, page if asked["report"] else None)
+    files = {"model": str(model), "report": str(page) if asked["report"] else None}
+    _print_results(asked, estimator, data, honest, files, examine(estimator, judged))
 
 
 def estimator_of(asked: dict[str, Any]) -> Autoencoder:
@@ -157,18 +159,19 @@ def _print_results(
     estimator: Autoencoder,
     data: Dataset,
     honest: Honest,
-    model: Path,
-    page: Path | None,
+    files: dict[str, Any],
+    diagnoses: list[Diagnosis],
 ) -> None:
     command = explicit_command(asked, estimator)
     if asked["as_json"]:
-        files = {"model": str(model), "report": str(page) if page else None}
         results = files | {"honest": honest.to_json(), "record": estimator.record_, "command": command}
+        results |= {"diagnoses": [diagnosis.to_json() for diagnosis in diagnoses]}
         click.echo(json.dumps(results | {"skipped": data.skipped}))
         return
     if asked["quiet"]:
         return
-    show_fit(Console(), estimator, data, honest, model, page)
+    show_fit(Console(), estimator, data, honest, files["model"], files["report"])
+    show_diagnoses(Console(), diagnoses)
     click.echo(f"the same in full: {command}")
     if estimator.record_["stopped"] == "interrupted":
         click.echo("stopped by Ctrl-C: the best model so far is kept; --resume goes on from the checkpoint", err=True)

@@ -56,6 +56,21 @@ class Decay(click.ParamType):  # type: ignore[type-arg]
             self.fail(f"{value!r}: write a decay such as 0.999, auto, or 0 for none", param, ctx)
 
 
+class LatentDim(click.ParamType):  # type: ignore[type-arg]
+    """A whole number, or auto."""
+
+    name = "N|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """'8' -> 8; 'auto' -> 'auto'."""
+        text = str(value).lower()
+        if text == "auto":
+            return text
+        if not re.fullmatch(r"[+-]?\d+", text):
+            self.fail(f"{value!r}: write a whole number, or auto", param, ctx)
+        return int(text)
+
+
 class PictureSize(click.ParamType):  # type: ignore[type-arg]
     """HEIGHTxWIDTH."""
 

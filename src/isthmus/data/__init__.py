@@ -13,6 +13,7 @@ from isthmus.data.preparation import (
 )
 from isthmus.data.restoring import restore
 from isthmus.data.schema import Column, ImageSchema, Schema, TableSchema, schema_from_json
+from isthmus.data.shapes import shapes
 from isthmus.data.source import ArraySource, FileSource, Source, chunks
 from isthmus.data.splits import split
 from isthmus.data.writing import check_output, read_codes, write_codes, write_data
@@ -44,6 +45,7 @@ __all__ = [
     "read_codes",
     "restore",
     "schema_from_json",
+    "shapes",
     "split",
     "suits",
     "write_codes",

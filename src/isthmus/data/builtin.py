@@ -1,4 +1,4 @@
-"""Small real data sets that come with scikit-learn, by name."""
+"""Small data sets by name: real ones that come with scikit-learn, and drawn shapes whose causes are known."""
 
 from dataclasses import replace
 
@@ -7,18 +7,23 @@ import pyarrow as pa
 
 from isthmus.data.arrays import from_source
 from isthmus.data.dataset import Dataset, Options
+from isthmus.data.shapes import SHAPES, shapes
 from isthmus.data.source import ArraySource
 from isthmus.data.tablefiles import read_arrow
 from isthmus.data.tables import from_reader
 
-NAMES = ("digits", "wine", "breast-cancer", "diabetes")
+NAMES = ("digits", "wine", "breast-cancer", "diabetes", "shapes")
 
 
 def from_name(name: str, options: Options) -> Dataset:
-    """Open a built-in data set: digits are pictures (1797, 8, 8) of uint8, the others tables.
+    """Open a built-in data set: digits and shapes are pictures of uint8, the others tables.
 
-    The labels are scikit-learn's targets, unless ``label`` names a column.
+    The labels are scikit-learn's targets, unless ``label`` names a column; of shapes, what is drawn.
     """
+    if name == "shapes":
+        options.refuse(name, "a built-in set of pictures", ("key", options.key), ("label", options.label))
+        drawn, factors = shapes()
+        return replace(from_source(ArraySource(drawn), "numpy", options, name), labels=np.array(SHAPES)[factors[:, 0]])
     from sklearn import datasets  # a second of import that data of one's own should not cost
 
     if name == "digits":

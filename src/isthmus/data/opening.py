@@ -33,7 +33,7 @@ def open_data(
     data : array, tensor, DataFrame, str or Path
         A NumPy array or torch tensor, (n, d) for a table, (n, height, width[, channels]) for
         pictures; a pandas or polars DataFrame; the path of a .npy, .npz, .csv, .parquet, .feather or
-        .arrow file, or of a folder of pictures; or one of the names digits, wine, breast-cancer, diabetes.
+        .arrow file, or of a folder of pictures; or one of the names digits, wine, breast-cancer, diabetes, shapes.
     kind : {"auto", "images", "table"}
         What the rows are; "auto" takes two axes for a table, and more of uint8 or uint16 for pictures.
     key : str, optional

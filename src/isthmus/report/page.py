@@ -74,6 +74,7 @@ def report(
     main = (
         sections.honest_section(estimator, honest),
         sections.learning_section(estimator),
+        sections.sizes_section(estimator),
         shown,
         sections.map_section(estimator, data),
         sections.model_section(estimator),

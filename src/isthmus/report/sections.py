@@ -124,6 +124,23 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
+def sizes_section(estimator: Autoencoder) -> str:
+    """The curve by which latent_dim="auto" chose, if it did."""
+    sizes = estimator.record_.get("sizes")
+    if not sizes:
+        return ""
+    line = {"held-out error": [(float(d), float(e)) for d, e in zip(sizes["dims"], sizes["errors"], strict=True)]}
+    mark = (float(sizes["chosen"]), f"chosen ({sizes['chosen']})")
+    drawn = line_chart(line, "code values", "squared error per row", mark=mark)
+    names = {"two_nn": "TwoNN", "maximum_likelihood": "maximum likelihood"}
+    found = [f"{number(round(sizes[key], 1))} ({name})" for key, name in names.items() if sizes.get(key) is not None]
+    known = f" The data's intrinsic dimension is estimated at {' and '.join(found)}." if found else ""
+    text = (
+        f"The smallest number of code values at the knee of the curve, by short fits on {sizes['rows']:,} rows.{known}"
+    )
+    return section("How many code values", paragraph(text), figure(drawn, "Lower is better."), name="sizes")
+
+
 def map_section(estimator: Autoencoder, data: Dataset) -> str:
     """The codes in the plane."""
     found = Map.of(estimator, data)

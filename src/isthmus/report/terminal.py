@@ -17,6 +17,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from isthmus.autoencoder import Autoencoder
     from isthmus.data import Dataset
+    from isthmus.jobs.doctor import Diagnosis
+    from isthmus.jobs.evaluate import Evaluation
     from isthmus.jobs.reduce import Honest
     from isthmus.recipes import Recipe
     from isthmus.training import LearningRates, Progress
@@ -162,6 +164,33 @@ def show_honest(console: Console, honest: "Honest") -> None:
         table.add_row(name, f"{error:.4g}", left)
     console.print(table)
     console.print(Text(honest.verdict, style="bold"))
+
+
+def show_evaluation(console: Console, evaluation: "Evaluation") -> None:
+    """Every figure, its unit and what it says.
+
+    Parameters
+    ----------
+    console : rich Console
+    evaluation : Evaluation
+    """
+    first = f"on {evaluation.rows:,} {evaluation.which}"
+    table = _table(console, first, ("value", "unit", "what it says"), numeric=False)
+    for figure in evaluation.figures:
+        table.add_row(*(_clean(cell) for cell in (figure.name, f"{figure.value:.4g}", figure.unit, figure.meaning)))
+    console.print(table)
+
+
+def show_diagnoses(console: Console, diagnoses: "Iterable[Diagnosis]") -> None:
+    """One line each: what was seen, what it means, what to do.
+
+    Parameters
+    ----------
+    console : rich Console
+    diagnoses : iterable of Diagnosis
+    """
+    for diagnosis in diagnoses:
+        console.print(_clean(f"{diagnosis}"), soft_wrap=True)
 
 
 def show_info(console: Console, description: Mapping[str, Any], *, name: str | Path = "") -> None:

@@ -1,0 +1,46 @@
+"""`isthmus evaluate` and `doctor`: judging a model file on data."""
+
+import json
+from typing import Any
+
+import click
+from rich.console import Console
+
+from isthmus.autoencoder import Autoencoder
+from isthmus.cli.files import read_data
+from isthmus.errors import DataError
+from isthmus.jobs.reduce import Judged, judged_rows
+from isthmus.report.terminal import show_diagnoses, show_evaluation
+
+
+def _judged(asked: dict[str, Any]) -> tuple[Autoencoder, Judged]:
+    estimator = Autoencoder.load(asked["model"])
+    data = read_data(asked["data"], asked, estimator)
+    if data.n < 2:
+        raise DataError(f"{asked['data']}: {data.n} row; judging takes 2 or more")
+    return estimator, judged_rows(estimator, data)
+
+
+def evaluate_command(**asked: Any) -> None:
+    """Every figure that applies."""
+    from isthmus.jobs.evaluate import evaluate
+
+    estimator, judged = _judged(asked)
+    found = evaluate(estimator, judged, draws=asked["draws"])
+    if asked["as_json"]:
+        click.echo(json.dumps(found.to_json()))
+        return
+    show_evaluation(Console(), found)
+
+
+def doctor_command(**asked: Any) -> None:
+    """What went wrong, in plain words."""
+    from isthmus.jobs.doctor import examine
+
+    diagnoses = examine(*_judged(asked))
+    if asked["as_json"]:
+        click.echo(json.dumps([diagnosis.to_json() for diagnosis in diagnoses]))
+        return
+    show_diagnoses(Console(), diagnoses)
+    if not diagnoses:
+        click.echo("nothing found")

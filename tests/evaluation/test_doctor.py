@@ -1,0 +1,149 @@
+"""Each diagnosis is provoked on purpose, and a sound fit gets none."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits
+
+from isthmus import Autoencoder, open_data
+from isthmus.jobs.doctor import examine
+from isthmus.jobs.reduce import Judged, judged_rows
+from isthmus.parts import Point
+
+numbers = np.random.default_rng(0)
+PLANE = numbers.normal(size=(400, 2)) @ numbers.normal(size=(2, 10)) + 0.01 * numbers.normal(size=(400, 10))
+
+
+def found(estimator, judged):
+    return {diagnosis.name: diagnosis for diagnosis in examine(estimator, judged)}
+
+
+def fit(data, **options):
+    data = open_data(data, kind=options.pop("kind", "auto"))
+    estimator = Autoencoder(random_state=0, **options).fit(data)
+    return estimator, judged_rows(estimator, data)
+
+
+def test_a_sound_fit_gets_none(healthy):
+    assert examine(*healthy) == []
+
+
+def test_a_collapsed_posterior():
+    said = found(*fit("digits", recipe="vae", options={"beta": 1000.0}, epochs=8))
+    assert "0 of 8 code values are active" in said["posterior collapse"].seen
+    assert "beta" in said["posterior collapse"].advice
+    assert "wide bottleneck" not in said
+
+
+def test_a_wide_bottleneck():
+    assert "4 of the 8 directions" in found(*fit(PLANE, latent_dim=8, epochs=60))["wide bottleneck"].seen
+    assert "wide bottleneck" not in found(*fit(PLANE, latent_dim=2, epochs=60))
+
+
+def test_dead_code_values(healthy):
+    estimator, judged = fit("digits", epochs=1)
+    with torch.no_grad():
+        last = list(estimator.model_.encoder.parameters())[-2:]
+        for weight in last:
+            weight[:3] = 0
+    assert "3 of 8 code values are the same" in found(estimator, judged)["dead code values"].seen
+    assert "dead code values" not in found(*healthy)
+
+
+class Codebook(Point):
+    """A code that says which of 64 entries it is: of two values' signs, so four are used at most."""
+
+    entries = 64
+
+    def indices(self, h_BH):
+        return (h_BH[:, :2] > 0).long() @ torch.tensor([1, 2])
+
+
+def test_dead_entries_of_a_codebook(healthy):
+    estimator, judged = healthy
+    inner = estimator.model_.bottleneck
+    estimator.model_.bottleneck = Codebook(inner.latent_dim)
+    try:
+        assert "4 of 64 entries" in found(estimator, judged)["dead codes"].seen
+    finally:
+        estimator.model_.bottleneck = inner
+
+
+def test_values_that_the_likelihood_can_not_produce():
+    pictures = load_digits().images / 16
+    estimator, judged = fit(pictures, kind="images", likelihood="bernoulli", epochs=2)
+    assert "impossible values" not in found(estimator, judged)
+    other = open_data(3 * pictures, schema=estimator.schema_)
+    said = found(estimator, judged_rows(estimator, other))["impossible values"]
+    assert "from 0 to 3" in said.seen
+    assert "bernoulli" in said.meaning
+
+
+def test_unscaled_pictures():
+    said = found(*fit(load_digits().images.astype(np.uint8), epochs=2))["unscaled input"]
+    assert "0.063 of full scale (uint8)" in said.seen
+
+
+def test_an_unscaled_column():
+    estimator, judged = fit(PLANE, latent_dim=2, epochs=2)
+    assert "unscaled input" not in found(estimator, judged)
+    other = PLANE.copy()
+    other[:, 4] *= 1000
+    said = found(estimator, judged_rows(estimator, open_data(other)))["unscaled input"]
+    assert "column 'x4'" in said.seen
+
+
+def test_over_fitting():
+    noise = np.random.default_rng(1).normal(size=(60, 30))
+    said = found(*fit(noise, latent_dim=20, epochs=300, validation=20))["over-fitting"]
+    assert "the held-out loss was best in epoch" in said.seen
+
+
+def test_rows_known_by_heart(healthy):
+    """Weights that no held-out row chose: the rows called held out were never seen."""
+    rows = np.random.default_rng(1).normal(size=(80, 10))
+    estimator = Autoencoder(latent_dim=8, epochs=150, validation=0, random_state=0).fit(rows[:40])
+    seen, other = open_data(rows[:40]), open_data(rows[40:])
+    every = np.arange(40)
+    said = found(estimator, Judged(seen, every, other, every, "held-out rows"))
+    assert "times the error of training rows" in said["over-fitting"].seen
+
+
+def test_too_few_epochs(healthy):
+    for epochs in (1, 2, 4):
+        assert "too few epochs" in found(*fit("digits", epochs=epochs)), epochs
+    falling, judged = healthy
+    kept, record = falling.history_, falling.record_
+    falling.history_ = [{"held_loss": 100.0 - i} for i in range(50)]
+    falling.record_ = replace_record(record)
+    try:
+        assert "20% of the loss's whole fall came in the last 10 of 50" in found(falling, judged)["too few epochs"].seen
+    finally:
+        falling.history_, falling.record_ = kept, record
+
+
+def replace_record(record):
+    return record | {"stopped": "finished", "steps": 5000}
+
+
+def test_a_diagnosis_is_one_line_and_json(healthy):
+    estimator, judged = healthy
+    said = examine(estimator, replace(judged, which="rows of new data"))
+    assert said == []
+    for diagnosis in examine(*fit("digits", epochs=1)):
+        assert "\n" not in str(diagnosis)
+        assert set(json.loads(json.dumps(diagnosis.to_json()))) == {"name", "seen", "meaning", "advice"}
+
+
+@pytest.mark.parametrize("data", ["wine", "breast-cancer", "diabetes"])
+def test_small_tables_by_default_are_not_called_sick_without_cause(data):
+    assert {
+        "posterior collapse",
+        "dead code values",
+        "impossible values",
+        "unscaled input",
+        "too few epochs",
+    }.isdisjoint(found(*fit(data)))
