@@ -387,6 +387,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         both = self._evaluate(lambda model, *batch: torch.stack(model.posterior(*batch), 1), X)
         return Posterior(both[:, 0], both[:, 1])
 
+    def indices(self, X: Any) -> NDArray[Any]:
+        """A discrete code as whole numbers, (n, places): entries of the codebook, levels or bits.
+
+        Raises
+        ------
+        InputError
+            If the recipe's code isn't discrete.
+        """
+        return self._evaluate(Model.indices, X)
+
     def check_options(self) -> None:
         """Refuse options that no data could make right, before any data are read.
 

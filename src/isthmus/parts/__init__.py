@@ -2,6 +2,7 @@
 
 from isthmus.parts.bottlenecks import Bottleneck, Gaussian, Point
 from isthmus.parts.corruptions import GaussianNoise
+from isthmus.parts.discrete import Balance, Bits, Codebook, CodebookUse, Commitment, Discrete, FiniteScalar
 from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Mixed, Normal
 from isthmus.parts.networks import ConvDecoder, ConvEncoder, Dense
 from isthmus.parts.spec import EncoderReader, Part, build
@@ -10,14 +11,21 @@ from isthmus.parts.trip import Code, Trip
 
 __all__ = [
     "L1",
+    "Balance",
     "Bernoulli",
+    "Bits",
     "Bottleneck",
     "Code",
+    "Codebook",
+    "CodebookUse",
+    "Commitment",
     "ConvDecoder",
     "ConvEncoder",
     "Critic",
     "Dense",
+    "Discrete",
     "EncoderReader",
+    "FiniteScalar",
     "Gaussian",
     "GaussianNoise",
     "Laplace",
