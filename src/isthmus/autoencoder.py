@@ -58,9 +58,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         The recipe's own options, such as ``{"beta": 4}`` for "vae".
     kind : {"auto", "table", "images"}, default="auto"
         What the rows are. Arrays of two dimensions are tables, of three or four (uint8, uint16) pictures.
-    network : {"auto", "dense", "conv"}, default="auto"
+    network : {"auto", "dense", "conv", "vit"}, default="auto"
     hidden : sequence of int, optional
-        Widths of the encoder's hidden layers (dense) or stages (conv); the decoder mirrors them.
+        Widths of the encoder's hidden layers (dense), stages (conv) or blocks (vit); the decoder mirrors them.
     activation : str, default="auto"
         relu, silu, gelu, elu or tanh.
     norm : {"auto", "layer", "none"}, default="auto"

@@ -13,6 +13,7 @@ from isthmus.errors import InputError
 from isthmus.model import Model
 from isthmus.parts import Balance, Bits, Code, Codebook, Commitment, Dense, FiniteScalar, Normal, Point, Trip
 from isthmus.parts.discrete import codebook_use
+from isthmus.training import Checkpoint
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -233,3 +234,27 @@ def test_a_balance_penalty_evens_the_bits():
         return np.mean([abs(b.mean(0) - 0.5).mean() for b in bits])
 
     assert unevenness(3.0) < 0.8 * unevenness(0.0)
+
+
+@pytest.mark.parametrize("recipe", ["vq", "binary"])
+def test_a_run_goes_on_from_a_checkpoint_to_the_same_bits_buffers_too(recipe, tmp_path):
+    class DeathError(Exception):
+        pass
+
+    class Dying(Checkpoint):
+        def save(self, tensors, state):
+            super().save(tensors, state)
+            if state["step"] == 25:
+                raise DeathError
+
+    def begin(**options):
+        model = Autoencoder(recipe, 6, hidden=(16,), epochs=4, batch_size=32, random_state=1)
+        return model.fit(digits()[:300], **options)
+
+    def kept(identity):
+        return Dying(tmp_path / "c", identity, resume=True, every=0)
+
+    with pytest.raises(DeathError):
+        begin(checkpoint=kept)
+    whole, resumed = begin().model_.state_dict(), begin(checkpoint=kept).model_.state_dict()
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)

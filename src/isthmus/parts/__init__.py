@@ -4,7 +4,7 @@ from isthmus.parts.bottlenecks import Bottleneck, Gaussian, Point
 from isthmus.parts.corruptions import GaussianNoise
 from isthmus.parts.discrete import Balance, Bits, Codebook, CodebookUse, Commitment, Discrete, FiniteScalar
 from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Mixed, Normal
-from isthmus.parts.networks import ConvDecoder, ConvEncoder, Dense
+from isthmus.parts.networks import ConvDecoder, ConvEncoder, Dense, MaskedPatches, PatchDecoder, PatchEncoder
 from isthmus.parts.spec import EncoderReader, Part, build
 from isthmus.parts.terms import L1, Critic, Rate, Term
 from isthmus.parts.trip import Code, Trip
@@ -30,9 +30,12 @@ __all__ = [
     "GaussianNoise",
     "Laplace",
     "Likelihood",
+    "MaskedPatches",
     "Mixed",
     "Normal",
     "Part",
+    "PatchDecoder",
+    "PatchEncoder",
     "Point",
     "Rate",
     "Term",

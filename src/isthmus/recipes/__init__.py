@@ -7,7 +7,7 @@ lists names.
 
 # the order of the table
 from isthmus.recipes import plain, variational  # isort: skip
-from isthmus.recipes import discrete  # isort: skip
+from isthmus.recipes import discrete, masked  # isort: skip
 from isthmus.recipes.table import Recipe, get, names
 
-__all__ = ["Recipe", "discrete", "get", "names", "plain", "variational"]
+__all__ = ["Recipe", "discrete", "get", "masked", "names", "plain", "variational"]

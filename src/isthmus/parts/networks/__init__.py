@@ -2,5 +2,15 @@
 
 from isthmus.parts.networks.convolutional import ConvDecoder, ConvEncoder
 from isthmus.parts.networks.dense import ACTIVATIONS, Dense
+from isthmus.parts.networks.transformer import MaskedPatches, PatchDecoder, PatchEncoder, patch_side
 
-__all__ = ["ACTIVATIONS", "ConvDecoder", "ConvEncoder", "Dense"]
+__all__ = [
+    "ACTIVATIONS",
+    "ConvDecoder",
+    "ConvEncoder",
+    "Dense",
+    "MaskedPatches",
+    "PatchDecoder",
+    "PatchEncoder",
+    "patch_side",
+]
