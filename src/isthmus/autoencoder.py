@@ -70,9 +70,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         The recipe's own options, such as ``{"beta": 4}`` for "vae".
     kind : {"auto", "table", "images"}, default="auto"
         What the rows are. Arrays of two dimensions are tables, of three or four (uint8, uint16) pictures.
-    network : {"auto", "dense", "conv"}, default="auto"
+    network : {"auto", "dense", "conv", "vit"}, default="auto"
     hidden : sequence of int, optional
-        Widths of the encoder's hidden layers (dense) or stages (conv); the decoder mirrors them.
+        Widths of the encoder's hidden layers (dense), stages (conv) or blocks (vit); the decoder mirrors them.
     activation : str, default="auto"
         relu, silu, gelu, elu or tanh.
     norm : {"auto", "layer", "none"}, default="auto"
@@ -493,6 +493,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """The whole posterior q(z|x) of every row; its std is 0 where the code is a point."""
         both = self._evaluate(lambda model, *batch: torch.stack(model.posterior(*batch), 1), X, y)
         return Posterior(both[:, 0], both[:, 1])
+
+    def indices(self, X: Any) -> NDArray[Any]:
+        """A discrete code as whole numbers, (n, places): entries of the codebook, levels or bits.
+
+        Raises
+        ------
+        InputError
+            If the recipe's code isn't discrete.
+        """
+        return self._evaluate(Model.indices, X)
 
     def check_options(self) -> None:
         """Refuse options that no data could make right, before any data are read.

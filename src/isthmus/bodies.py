@@ -24,16 +24,18 @@ from isthmus.parts import (
     Mixed,
     Normal,
     Part,
+    PatchDecoder,
+    PatchEncoder,
     Perceptual,
     SaltAndPepper,
     Term,
     Told,
 )
-from isthmus.parts.networks import ACTIVATIONS
+from isthmus.parts.networks import ACTIVATIONS, patch_side
 
 Groups = tuple[tuple[str, int], ...]
 
-NETWORKS = ("dense", "conv")
+NETWORKS = ("dense", "conv", "vit")
 NORMS = ("layer", "none")
 LIKELIHOODS = ("gaussian", "laplace", "bernoulli", "mixed")
 CORRUPTIONS: dict[str, Callable[[float], Part]] = {
@@ -57,7 +59,7 @@ class Body:
     ----------
     shape : tuple of int
         One prepared row: (features,) or (channels, height, width).
-    network : {"dense", "conv"}
+    network : {"dense", "conv", "vit"}
     hidden : tuple of int
         Widths of the encoder's hidden layers or channels of its stages; the decoder mirrors them.
     activation : str
@@ -112,7 +114,8 @@ class Body:
         InputError
             If a corruption can't serve rows of this shape.
         """
-        usual = self._conv(bottleneck) if self.network == "conv" else self._dense(bottleneck)
+        makers = {"conv": self._conv, "vit": self._vit}
+        usual = makers.get(self.network, self._dense)(bottleneck)
         encoder, decoder = encoder or usual[0], decoder or usual[1]
         added = [PENALTIES[name](weight).for_rows(self.shape) for name, weight in self.penalties]
         corruption = corruption_of(self.corruption) if self.corruption else corruption
@@ -135,6 +138,13 @@ class Body:
         return (
             ConvEncoder(self.shape, bottleneck.inputs, *options),
             ConvDecoder(bottleneck.latent_dim, self.shape, *options),
+        )
+
+    def _vit(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
+        patch, light = patch_side(self.shape), self.hidden[:1]
+        return (
+            PatchEncoder(self.shape, bottleneck.inputs, self.hidden, patch, self.condition_dim),
+            PatchDecoder(bottleneck.latent_dim, self.shape, light, patch, self.condition_dim),
         )
 
     def _likelihood(self) -> Likelihood:
@@ -235,11 +245,11 @@ def choose_body(
     )
     if network == "auto":
         network = "conv" if len(shape) == 3 and shape[1] * shape[2] > SMALL_PICTURE else "dense"
-    if network == "conv" and len(shape) != 3:
-        raise InputError("network='conv' is for pictures; these data are a table: use network='dense'")
+    if network in ("conv", "vit") and len(shape) != 3:
+        raise InputError(f"network={network!r} is for pictures; these data are a table: use network='dense'")
     if norm == "auto":
         norm = "layer" if network == "dense" and len(shape) == 3 else "none"
-    if norm == "layer" and network == "conv":
+    if norm == "layer" and network != "dense":
         raise InputError(f"norm={norm!r} for a {network} network: choose none, or layer for a dense one")
     mixed = missing or any(kind != "numeric" for kind, _ in groups)
     if likelihood == "auto":
@@ -266,6 +276,8 @@ def choose_body(
 def _widths(network: str, shape: tuple[int, ...]) -> tuple[int, ...]:
     if network == "conv":
         return (32, 64, 128)
+    if network == "vit":
+        return (64, 64, 64)
     features = math.prod(shape)
     if len(shape) == 3:
         wide = 2 ** round(math.log2(min(max(192, 1.5 * features), 1024)))

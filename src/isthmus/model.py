@@ -12,7 +12,7 @@ from typing import final
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
-from isthmus.parts import Bottleneck, EncoderReader, Likelihood, Part, Term, Told, Trip
+from isthmus.parts import Bottleneck, Discrete, EncoderReader, Likelihood, Part, Term, Told, Trip
 
 
 @final
@@ -87,6 +87,18 @@ class Model(Part):
     def encode(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         """The mean of q(z|x), shape (B, Z): deterministic."""
         return self.posterior(x_B___, condition_BC)[0]
+
+    def indices(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
+        """Which of its finitely many values each place of a discrete code has: whole numbers, (B, places).
+
+        Raises
+        ------
+        InputError
+            If the code isn't discrete.
+        """
+        if not isinstance(self.bottleneck, Discrete):
+            raise InputError(f"a {type(self.bottleneck).__name__} code has no indices: fit vq, fsq or binary")
+        return self.bottleneck.indices(self._h(x_B___, self._told(condition_BC, x_B___)))
 
     def decode(self, z_BZ: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         """The mean of p(x|z), in prepared units."""

@@ -55,7 +55,7 @@ def app() -> None:
     "--set", "options", type=Setting(), multiple=True, metavar="NAME=VALUE",
     help="An option of the recipe, such as beta=4; repeatable.",
 )  # fmt: skip
-@click.option("--network", default="auto", show_default=True, help="dense or conv.")
+@click.option("--network", default="auto", show_default=True, help="dense, conv or vit.")
 @click.option(
     "--hidden",
     type=WIDTHS,

@@ -4,9 +4,19 @@ from isthmus.parts.aggregate import MMD, Capacity, TotalCorrelation
 from isthmus.parts.bottlenecks import Bottleneck, Gaussian, Point, TopK
 from isthmus.parts.corruptions import GaussianNoise, GreyPatch, Masking, SaltAndPepper
 from isthmus.parts.critics import CodeAdversary, DensityRatio, FeatureDistance, LearnedSimilarity, Perceptual
+from isthmus.parts.discrete import Balance, Bits, Codebook, CodebookUse, Commitment, Discrete, FiniteScalar
 from isthmus.parts.judges import DenoisingJudge, Discriminator, Judge
 from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Mixed, Normal
-from isthmus.parts.networks import ConvDecoder, ConvEncoder, Dense, Selector, TiedLinear
+from isthmus.parts.networks import (
+    ConvDecoder,
+    ConvEncoder,
+    Dense,
+    MaskedPatches,
+    PatchDecoder,
+    PatchEncoder,
+    Selector,
+    TiedLinear,
+)
 from isthmus.parts.priors import Flow, Mixture, Prior, Vamp
 from isthmus.parts.regularisers import CodeNorm, Contraction, DecoderNorm, KLSparsity
 from isthmus.parts.spec import Annealed, EncoderReader, Part, build
@@ -18,12 +28,17 @@ __all__ = [
     "L1",
     "MMD",
     "Annealed",
+    "Balance",
     "Bernoulli",
+    "Bits",
     "Bottleneck",
     "Capacity",
     "Code",
     "CodeAdversary",
     "CodeNorm",
+    "Codebook",
+    "CodebookUse",
+    "Commitment",
     "Contraction",
     "ConvDecoder",
     "ConvEncoder",
@@ -32,9 +47,11 @@ __all__ = [
     "DenoisingJudge",
     "Dense",
     "DensityRatio",
+    "Discrete",
     "Discriminator",
     "EncoderReader",
     "FeatureDistance",
+    "FiniteScalar",
     "Flow",
     "Gaussian",
     "GaussianNoise",
@@ -44,11 +61,14 @@ __all__ = [
     "Laplace",
     "LearnedSimilarity",
     "Likelihood",
+    "MaskedPatches",
     "Masking",
     "Mixed",
     "Mixture",
     "Normal",
     "Part",
+    "PatchDecoder",
+    "PatchEncoder",
     "Perceptual",
     "Point",
     "Prior",

@@ -14,6 +14,8 @@ from isthmus.recipes import (
     variational_priors,
     variational_aggregate,
     critics,
+    discrete,
+    masked,
 )
 
 # isort: on
@@ -22,7 +24,9 @@ from isthmus.recipes.table import Recipe, get, names
 __all__ = [
     "Recipe",
     "critics",
+    "discrete",
     "get",
+    "masked",
     "names",
     "plain",
     "regularised",

@@ -3,5 +3,17 @@
 from isthmus.parts.networks.convolutional import ConvDecoder, ConvEncoder
 from isthmus.parts.networks.dense import ACTIVATIONS, Dense
 from isthmus.parts.networks.linear import Selector, TiedLinear
+from isthmus.parts.networks.transformer import MaskedPatches, PatchDecoder, PatchEncoder, patch_side
 
-__all__ = ["ACTIVATIONS", "ConvDecoder", "ConvEncoder", "Dense", "Selector", "TiedLinear"]
+__all__ = [
+    "ACTIVATIONS",
+    "ConvDecoder",
+    "ConvEncoder",
+    "Dense",
+    "MaskedPatches",
+    "PatchDecoder",
+    "PatchEncoder",
+    "Selector",
+    "TiedLinear",
+    "patch_side",
+]
