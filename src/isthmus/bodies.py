@@ -19,7 +19,10 @@ from isthmus.parts import (
     Laplace,
     Likelihood,
     Mixed,
+    Multinomial,
+    NegativeBinomial,
     Normal,
+    OfCounts,
     Part,
     Term,
 )
@@ -29,7 +32,8 @@ Groups = tuple[tuple[str, int], ...]
 
 NETWORKS = ("dense", "conv")
 NORMS = ("layer", "none")
-LIKELIHOODS = ("gaussian", "laplace", "bernoulli", "mixed")
+COUNTS = ("multinomial", "negative-binomial")
+LIKELIHOODS = ("gaussian", "laplace", "bernoulli", "mixed", *COUNTS)
 CORRUPTIONS: dict[str, Callable[[float], Part]] = {"gaussian": GaussianNoise}
 """What the input may suffer in training, by its name and one number, as in gaussian:0.3."""
 PENALTIES: dict[str, Callable[[float], Term]] = {"l1": L1}
@@ -63,6 +67,8 @@ class Body:
         What the input suffers in training whatever the recipe, as in gaussian:0.3; "" leaves it to the recipe.
     penalties : tuple of (name, weight)
         Terms added to the recipe's own.
+    total : float
+        Counts: the mean total of a row.
     """
 
     shape: tuple[int, ...]
@@ -76,6 +82,7 @@ class Body:
     condition_dim: int = 0
     corruption: str = ""
     penalties: tuple[tuple[str, float], ...] = ()
+    total: float = 1.0
 
     def assemble(
         self,
@@ -84,21 +91,32 @@ class Body:
         terms: tuple[Term, ...] = (),
         corruption: Part | None = None,
         draws: int = 1,
+        encoder: Part | None = None,
+        decoder: Part | None = None,
     ) -> Model:
-        """The finished model with this bottleneck, terms and corruption, and those that the user added."""
-        encoder, decoder = self._conv(bottleneck) if self.network == "conv" else self._dense(bottleneck)
+        """The finished model with this bottleneck, terms and corruption, and those that the user added.
+
+        An encoder or decoder given takes the place of the body's own.
+        """
+        if encoder is None or decoder is None:
+            own = self._conv(bottleneck) if self.network == "conv" else self._dense(bottleneck)
+            encoder, decoder = encoder or own[0], decoder or own[1]
         added = [PENALTIES[name](weight) for name, weight in self.penalties]
         corruption = corruption_of(self.corruption) if self.corruption else corruption
         return Model(encoder, bottleneck, decoder, self._likelihood(), [*terms, *added], corruption, draws)
 
+    def encoder(self, bottleneck: Bottleneck) -> Part:
+        """The dense encoder for this bottleneck."""
+        inner = Dense(self.shape, (bottleneck.inputs,), self.hidden, missing=self.missing, **self._dense_options())
+        return OfCounts(inner) if self.likelihood in COUNTS else inner
+
     def _dense(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
-        options: dict[str, Any] = {
-            "activation": self.activation,
-            "condition_dim": self.condition_dim,
-            "norm": self.norm == "layer",
-        }
-        encoder = Dense(self.shape, (bottleneck.inputs,), self.hidden, missing=self.missing, **options)
-        return encoder, Dense((bottleneck.latent_dim,), self.shape, self.hidden[::-1], **options)
+        encoder = self.encoder(bottleneck)
+        return encoder, Dense((bottleneck.latent_dim,), self.shape, self.hidden[::-1], **self._dense_options())
+
+    def _dense_options(self) -> dict[str, Any]:
+        norm = self.norm == "layer"
+        return {"activation": self.activation, "condition_dim": self.condition_dim, "norm": norm}
 
     def _conv(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
         options = (self.hidden, self.activation, self.condition_dim)
@@ -111,6 +129,10 @@ class Body:
         name, _, scale = self.likelihood.partition(":")
         if name == "mixed":
             return Mixed(list(self.groups))
+        if name == "multinomial":
+            return Multinomial(self.total)
+        if name == "negative-binomial":
+            return NegativeBinomial(self.shape[0], self.total)
         if name == "bernoulli":
             return Bernoulli()
         if name in ("gaussian", "laplace"):
@@ -186,6 +208,7 @@ def choose_body(
     likelihood: str = "auto",
     corruption: str = "",
     penalties: Mapping[str, float] | None = None,
+    total: float | None = None,
 ) -> Body:
     """Fill every "auto" from the data's kind and shape.
 
@@ -212,7 +235,10 @@ def choose_body(
         raise InputError(f"norm={norm!r} for a {network} network: choose none, or layer for a dense one")
     mixed = missing or any(kind != "numeric" for kind, _ in groups)
     if likelihood == "auto":
-        likelihood = "mixed" if mixed else "gaussian"
+        likelihood = "multinomial" if total is not None else "mixed" if mixed else "gaussian"
+    if (likelihood in COUNTS) != (total is not None):
+        right = f"use {' or '.join(COUNTS)}" if total is not None else "it is for counts: open them with kind='counts'"
+        raise InputError(f"likelihood={likelihood!r} can't describe these data: {right}")
     if mixed and likelihood != "mixed":
         raise InputError(
             f"likelihood={likelihood!r} can't describe a table with missing cells or categories: use 'mixed'"
@@ -228,6 +254,7 @@ def choose_body(
         missing=missing,
         corruption=corruption,
         penalties=tuple((penalties or {}).items()),
+        total=1.0 if total is None else total,
     )
 
 

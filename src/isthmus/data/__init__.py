@@ -1,8 +1,10 @@
 """Files in, files out: data as rows of raw numbers, and back again. NumPy only, no torch."""
 
+from isthmus.data.counts import SparseSource
 from isthmus.data.dataset import Dataset
 from isthmus.data.opening import open_data
 from isthmus.data.preparation import (
+    CountsPreparation,
     ImagePreparation,
     Preparation,
     TablePreparation,
@@ -11,7 +13,7 @@ from isthmus.data.preparation import (
     suits,
 )
 from isthmus.data.restoring import restore
-from isthmus.data.schema import Column, ImageSchema, Schema, TableSchema, schema_from_json
+from isthmus.data.schema import Column, CountsSchema, ImageSchema, Schema, TableSchema, schema_from_json
 from isthmus.data.source import ArraySource, FileSource, Source, chunks
 from isthmus.data.splits import split
 from isthmus.data.writing import check_output, read_codes, write_codes, write_data
@@ -20,6 +22,8 @@ from isthmus.files import atomic_write
 __all__ = [
     "ArraySource",
     "Column",
+    "CountsPreparation",
+    "CountsSchema",
     "Dataset",
     "FileSource",
     "ImagePreparation",
@@ -27,6 +31,7 @@ __all__ = [
     "Preparation",
     "Schema",
     "Source",
+    "SparseSource",
     "TablePreparation",
     "TableSchema",
     "atomic_write",

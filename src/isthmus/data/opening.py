@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from isthmus.data import arrayfiles, arrays, builtin, csvfiles, images, tablefiles, tables
+from isthmus.data import arrayfiles, arrays, builtin, counts, countfiles, csvfiles, images, tablefiles, tables
 from isthmus.data.dataset import Dataset, Options
 from isthmus.data.schema import Schema
 from isthmus.errors import DataError
 from isthmus.names import did_you_mean
 
-ENDINGS = (".npy", ".npz", ".csv", ".parquet", ".feather", ".arrow")
+ENDINGS = (".npy", ".npz", ".csv", ".parquet", ".feather", ".arrow", *countfiles.READERS)
 
 
 def open_data(
@@ -63,9 +63,10 @@ def open_data(
     if isinstance(data, str | os.PathLike):
         return _open_path(os.fspath(data), options)
     if tablefiles.is_frame(data):
-        return tables.from_reader(tablefiles.read_frame(data), options)
-    if hasattr(data, "tocsr"):
-        raise DataError("array: it is sparse; make it dense with .toarray()")
+        return from_reader(tablefiles.read_frame(data), options)
+    if counts.is_sparse(data):
+        options.refuse("sparse matrix", "a sparse matrix", ("key", options.key))
+        return counts.from_matrix(data, "sparse", options, "sparse matrix")
     return arrays.from_array(data, options)
 
 
@@ -81,13 +82,22 @@ def _open_path(name: str, options: Options) -> Dataset:
     if ending == ".npy":
         return arrayfiles.from_npy(path, options)
     if ending == ".npz":
+        if options.key is None and options.kind in ("auto", "counts") and countfiles.is_sparse_npz(path):
+            return countfiles.from_npz(path, options)
         return arrayfiles.from_npz(path, options)
-    return tables.from_reader(read_table(path, ending, options), options)
+    if ending in countfiles.READERS:
+        return countfiles.from_file(path, options)
+    return from_reader(read_table(path, ending, options), options)
+
+
+def from_reader(reader: tables.TableReader, options: Options) -> Dataset:
+    """Open a table: as columns of its own kinds, or as counts where these are asked for."""
+    return counts.from_table(reader, options) if options.counts else tables.from_reader(reader, options)
 
 
 def read_table(path: Path, ending: str, options: Options) -> tables.TableReader:
     """Read a file of a table, by its ending."""
-    schema = options.expected_table(path.name)
+    schema = None if options.counts else options.expected_table(path.name)
     if ending == ".csv":
         return csvfiles.read_csv(path, schema, options.memory)
     if ending == ".parquet":

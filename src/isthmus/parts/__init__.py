@@ -2,6 +2,7 @@
 
 from isthmus.parts.bottlenecks import Bottleneck, Gaussian, Point
 from isthmus.parts.corruptions import GaussianNoise
+from isthmus.parts.counts import Balanced, FromLogRatios, LinearGaussian, Multinomial, NegativeBinomial, OfCounts
 from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Mixed, Normal
 from isthmus.parts.networks import ConvDecoder, ConvEncoder, Dense
 from isthmus.parts.spec import EncoderReader, Part, build
@@ -10,6 +11,7 @@ from isthmus.parts.trip import Code, Trip
 
 __all__ = [
     "L1",
+    "Balanced",
     "Bernoulli",
     "Bottleneck",
     "Code",
@@ -18,12 +20,17 @@ __all__ = [
     "Critic",
     "Dense",
     "EncoderReader",
+    "FromLogRatios",
     "Gaussian",
     "GaussianNoise",
     "Laplace",
     "Likelihood",
+    "LinearGaussian",
     "Mixed",
+    "Multinomial",
+    "NegativeBinomial",
     "Normal",
+    "OfCounts",
     "Part",
     "Point",
     "Rate",

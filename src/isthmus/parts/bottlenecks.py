@@ -35,6 +35,10 @@ class Bottleneck(Part, ABC):
     def posterior(self, h_BH: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of q(z|x), each (B, Z)."""
 
+    def sent(self, z_BZ: Tensor) -> Tensor:
+        """What the decoder gets for a code: the code itself, unless a level stands between them."""
+        return z_BZ
+
 
 class Point(Bottleneck):
     """The encoder's output is the code; it costs nothing: a plain autoencoder."""

@@ -19,6 +19,8 @@ class Code(NamedTuple):
     """
     commitment_B: Tensor | None = None
     """How far the encoder's output is from the code that replaced it, where the bottleneck rounds; else None."""
+    sent_BE: Tensor | None = None
+    """What the decoder gets where a level stands between it and the code; None: the code itself."""
 
 
 class Trip(NamedTuple):

@@ -16,7 +16,7 @@ from isthmus.names import nearest
 class Recipe:
     """A named way to put parts together.
 
-    `kinds` are the kinds of data it serves: images, table (any columns, with gaps), or numbers for tables of complete
+    `kinds` are the kinds of data it serves: images, counts, table (any columns, with gaps), or numbers for tables of complete
     numeric columns alone. `body` is what it takes for network, hidden, likelihood and the like where the user leaves
     them "auto".
     """
@@ -24,7 +24,7 @@ class Recipe:
     name: str
     make: Callable[..., Model]
     source: str
-    kinds: tuple[str, ...] = ("table", "images")
+    kinds: tuple[str, ...] = ("table", "images", "counts")
     body: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -93,7 +93,7 @@ def _is_finite(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-_SERVED = {"images": "pictures", "table": "tables", "numbers": "tables of complete numeric columns"}
+_SERVED = {"images": "pictures", "counts": "counts", "table": "tables", "numbers": "tables of complete numeric columns"}
 _TABLE: dict[str, Recipe] = {}
 
 
