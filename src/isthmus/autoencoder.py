@@ -67,7 +67,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     norm : {"auto", "layer", "none"}, default="auto"
         Layer norm in dense networks; "auto" has it for pictures.
     likelihood : str, default="auto"
-        gaussian, laplace, bernoulli, mixed, multinomial or negative-binomial. gaussian and laplace learn their scale; gaussian:0.1 fixes it.
+        gaussian, laplace, bernoulli, mixed, multinomial or negative-binomial. gaussian and laplace learn their
+        scale; gaussian:0.1 fixes it.
     corruption : str, default=""
         What the encoder's input suffers in training, whatever the recipe, such as "gaussian:0.3"; the target stays
         clean. `isthmus.bodies.CORRUPTIONS` lists them.
@@ -104,7 +105,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ----------
     model_ : isthmus.model.Model
         The fitted network.
-    schema_ : TableSchema or ImageSchema
+    schema_ : TableSchema, ImageSchema or CountsSchema
         What the data must look like.
     preparation_ : Preparation
         From raw rows to the network's numbers and back.
@@ -347,7 +348,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         fewest = fewest or (2 if fitting else 1)
         if _is_frame(X) or type(X).__module__.startswith("torch"):
             validate_data(self, X, reset=fitting, skip_check_array=True)
-        elif _is_plain(X) and getattr(X, "ndim", 2) <= 2:
+        elif self._is_plain(X, fitting) and getattr(X, "ndim", 2) <= 2:
             X = validate_data(self, X, reset=fitting, ensure_all_finite="allow-nan", ensure_min_samples=fewest)
         kind = self.kind if fitting else "auto"
         schema = None if fitting else self.schema_
@@ -356,6 +357,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if data.n < fewest:
             raise DataError(f"{data.n} row (n_samples = {data.n}): fitting takes {fewest} or more")
         return data
+
+    def _is_plain(self, X: Any, fitting: bool) -> bool:
+        """Whether X is an array or list of numbers, which scikit-learn has words for."""
+        text = self.kind == "text" if fitting else getattr(self.schema_, "text", False)
+        return not (text or isinstance(X, (str, Path, Dataset)) or hasattr(X, "tocsr"))
 
     def _whole(self, X: Any) -> tuple[Dataset, NDArray[np.int64]]:
         data = self._open(X)
@@ -499,11 +505,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def _is_plain(X: Any) -> bool:
-    """Whether X is an array or list of numbers, which scikit-learn has words for."""
-    return not isinstance(X, (str, Path, Dataset)) and not hasattr(X, "tocsr")
 
 
 def _is_frame(X: Any) -> bool:

@@ -2,7 +2,8 @@
 
     x --corruption--> seen --encoder--> h --bottleneck--> code --decoder--> raw --likelihood--> distortion
 
-Legend: B rows of the batch, Z code values, E what the decoder gets, C condition values, `___` the shape of one prepared row.
+Legend: B rows of the batch, Z code values, E what the decoder gets, C condition values, `___` the shape of one
+prepared row.
 """
 
 import math

@@ -24,8 +24,8 @@ def app() -> None:
     isthmus encode m.safetensors photos/ -o codes.csv
     isthmus reconstruct m.safetensors photos/ -o rebuilt/
 
-    DATA is a .csv, .parquet, .feather, .npy or .npz file, a folder of pictures, or one of the built-in sets digits,
-    wine, breast-cancer, diabetes.
+    DATA is a .csv, .parquet, .feather, .npy or .npz file, counts in .mtx, .biom, .h5ad or a sparse .npz, texts in
+    .jsonl, a folder of pictures or of .txt, or one of the built-in sets digits, wine, breast-cancer, diabetes.
 
     Exit codes: 0 done, 2 your mistake (one line says which), 1 ours.
     """
@@ -53,7 +53,7 @@ def app() -> None:
     "--likelihood",
     default="auto",
     show_default=True,
-    help="gaussian, laplace, bernoulli, mixed or gaussian:0.1.",
+    help="gaussian, laplace, bernoulli, mixed, multinomial, negative-binomial or gaussian:0.1.",
 )
 @click.option("--corruption", default="", metavar="NAME:AMOUNT", help="What the encoder's input suffers: gaussian:0.3.")
 @click.option(

@@ -139,7 +139,8 @@ def explicit_command(asked: dict[str, Any], estimator: Autoencoder) -> str:
 
 def _data_words(asked: dict[str, Any]) -> list[str]:
     """The options of how DATA was read."""
-    words = [f"--{name} {shlex.quote(str(asked[name]))}" for name in ("key", "label", "memory") if asked[name]]
+    words = [f"--{name} {shlex.quote(str(asked[name]))}" for name in ("key", "label", "memory", "text") if asked[name]]
+    words += [f"--max-features {asked['max_features']}"] if asked["max_features"] else []
     words += [f"--drop {shlex.quote(column)}" for column in asked["drop"]]
     words += [f"--size {'x'.join(map(str, asked['size']))}"] if asked["size"] else []
     return words + (["--skip-bad"] if asked["skip_bad"] else [])

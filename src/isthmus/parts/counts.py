@@ -3,7 +3,6 @@
 Legend: B rows of the batch, F features, E = F - 1 log-ratio coordinates, Z code values.
 """
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -176,7 +175,7 @@ class LinearGaussian(Bottleneck):
         if not (isinstance(coordinates, int) and coordinates >= 1):
             raise InputError(f"coordinates={coordinates!r}: give a whole number, 1 or more")
         self.coordinates = coordinates
-        self.w_EZ = nn.Parameter(0.1 * torch.randn(coordinates, latent_dim))
+        self.tenth_w_EZ = nn.Parameter(0.01 * torch.randn(coordinates, latent_dim))
         self.tenth_mu_E = nn.Parameter(torch.zeros(coordinates))
         self.noise = _Scale(None)
 
@@ -185,8 +184,13 @@ class LinearGaussian(Bottleneck):
         return 2 * self.coordinates
 
     @property
+    def w_EZ(self) -> Tensor:
+        """W; like mu stored divided by 10, for log-ratios of rare features lie far from 0 and vary much."""
+        return _Scale.GAIN * self.tenth_w_EZ
+
+    @property
     def mu_E(self) -> Tensor:
-        """mu; stored divided by 10, for log-ratios of rare features lie far from 0."""
+        """mu, the mean of eta."""
         return _Scale.GAIN * self.tenth_mu_E
 
     def _moments(self, h_BH: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -198,11 +202,14 @@ class LinearGaussian(Bottleneck):
         """M^-1 W'd."""
         return torch.cholesky_solve((d_BE @ self.w_EZ).mT, self._root()).mT
 
+    def _s2(self) -> Tensor:
+        return torch.as_tensor(2 * self.noise.log()).exp()
+
     def _root(self) -> Tensor:
         """The Cholesky factor of M = W'W + s^2 I."""
-        s2 = torch.as_tensor(2 * self.noise.log()).exp()
         eye_ZZ = torch.eye(self.latent_dim, dtype=self.w_EZ.dtype, device=self.w_EZ.device)
-        return torch.linalg.cholesky(self.w_EZ.mT @ self.w_EZ + s2 * eye_ZZ)
+        root_ZZ: Tensor = torch.linalg.cholesky(self.w_EZ.mT @ self.w_EZ + self._s2() * eye_ZZ)
+        return root_ZZ
 
     def forward(self, h_BH: Tensor, *, sample: bool) -> Code:
         m_BE, logvar_BE, z_BZ = self._moments(h_BH)
@@ -218,11 +225,12 @@ class LinearGaussian(Bottleneck):
         seen_BZ, explained_E = d_BE @ half_ZE.mT, half_ZE.square().sum(0)
         left_B = (v_BE * (1 - explained_E)).sum(-1) + d_BE.square().sum(-1) - seen_BZ.square().sum(-1)
         log_det = (self.coordinates - self.latent_dim) * log_s2 + 2 * root_ZZ.diagonal().log().sum()
-        return 0.5 * (left_B / log_s2.exp() - self.coordinates + log_det - logvar_BE.sum(-1))
+        rate_B: Tensor = 0.5 * (left_B / log_s2.exp() - self.coordinates + log_det - logvar_BE.sum(-1))
+        return rate_B
 
     def posterior(self, h_BH: Tensor) -> tuple[Tensor, Tensor]:
         _, logvar_BE, z_BZ = self._moments(h_BH)
-        s2, root_ZZ = torch.as_tensor(2 * self.noise.log()).exp(), self._root()
+        s2, root_ZZ = self._s2(), self._root()
         back_ZE = torch.cholesky_solve(self.w_EZ.mT, root_ZZ)
         inside_Z = s2 * torch.cholesky_inverse(root_ZZ).diagonal()
         return z_BZ, (inside_Z + logvar_BE.exp() @ back_ZE.square().mT).sqrt()
@@ -232,6 +240,5 @@ class LinearGaussian(Bottleneck):
 
     def covariance(self) -> Tensor:
         """W W' + s^2 I, (E, E): the fitted covariance of eta."""
-        s2 = math.exp(2 * float(self.noise.log()))
         eye_EE = torch.eye(self.coordinates, dtype=self.w_EZ.dtype, device=self.w_EZ.device)
-        return self.w_EZ @ self.w_EZ.mT + s2 * eye_EE
+        return self.w_EZ @ self.w_EZ.mT + self._s2() * eye_EE

@@ -5,7 +5,12 @@ line is what `isthmus recipes` prints, its `source` the paper it is from. To add
 lists names.
 """
 
-from isthmus.recipes import plain, variational, counts  # the order of the table
+from isthmus.recipes import (  # the order of the table; isort: split
+    counts,  # isort: split
+    plain,
+    variational,
+)
+
 from isthmus.recipes.table import Recipe, get, names
 
 __all__ = ["Recipe", "counts", "get", "names", "plain", "variational"]

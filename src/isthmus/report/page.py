@@ -4,10 +4,11 @@ from pathlib import Path
 
 from isthmus import __version__
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import Dataset, TableSchema
+from isthmus.data import CountsSchema, Dataset, TableSchema
 from isthmus.files import atomic_write
 from isthmus.jobs.reduce import Honest, Judged
 from isthmus.report import sections
+from isthmus.report.counts import counts_sections
 from isthmus.report.markup import escaped, paragraph, tag
 from isthmus.report.rows import pictures_section, table_sections
 from isthmus.report.study import Study
@@ -70,7 +71,11 @@ def report(
     schema, which = estimator.schema_, judged.which.split(",")[0]
     if study.data.n < len(judged.rows):
         which = f"{which}, {study.data.n:,} of them"
-    shown = table_sections(study, schema, which) if isinstance(schema, TableSchema) else pictures_section(study, which)
+    if isinstance(schema, CountsSchema):
+        shown = counts_sections(study, schema, which)
+    else:
+        tabular = isinstance(schema, TableSchema)
+        shown = table_sections(study, schema, which) if tabular else pictures_section(study, which)
     main = (
         sections.honest_section(estimator, honest),
         sections.learning_section(estimator),
