@@ -49,7 +49,7 @@ def recovery(w_hat: np.ndarray, covariance: np.ndarray, eta_hat: np.ndarray, w: 
 
 def fitted(n: int, layers: int) -> dict:
     counts, w, z = simulated(n)
-    model = Autoencoder("multinomial", LATENT, hidden=DEPTHS[layers], random_state=0, epochs=4000 * 32 // n // 2)
+    model = Autoencoder("multinomial", LATENT, hidden=DEPTHS[layers], batch_size=32, random_state=0, epochs=48_000 // n)
     model.fit(sp.csr_matrix(counts))
     part = model.model_.bottleneck.double()
     w_hat = part.w_EZ.detach().numpy()

@@ -244,14 +244,15 @@ def test_the_command_line_fits_encodes_and_reports_counts_and_texts(tmp_path, mo
     x = np.random.default_rng(0).poisson(2.0, (30, 6))
     pd.DataFrame(x, columns=NAMES).to_csv("a.csv", index=False)
     pd.DataFrame({"say": TEXTS * 4, "stars": range(20)}).to_csv("t.csv", index=False)
-    assert main("fit a.csv --kind counts --recipe multinomial --latent-dim 2 --epochs 2 -q".split()) == 0
+    short = ["--recipe", "multinomial", "--latent-dim", "2", "--epochs", "2", "-q"]
+    assert main(["fit", "a.csv", "--kind", "counts", *short]) == 0
     assert "Largest counts" in (tmp_path / "a.html").read_text()
-    assert main("encode a.safetensors a.csv -o codes.csv".split()) == 0
-    assert main("reconstruct a.safetensors a.csv -o back.csv".split()) == 0
+    assert main(["encode", "a.safetensors", "a.csv", "-o", "codes.csv"]) == 0
+    assert main(["reconstruct", "a.safetensors", "a.csv", "-o", "back.csv"]) == 0
     rebuilt = pd.read_csv("back.csv")
     assert list(rebuilt.columns) == NAMES
     np.testing.assert_allclose(rebuilt.sum(axis=1), x.sum(1), rtol=1e-5)
-    assert main("fit t.csv --text say --max-features 4 --recipe multinomial --latent-dim 2 --epochs 2".split()) == 0
-    assert main("encode t.safetensors t.csv -o codes.npy".split()) == 0
-    assert main("info t.safetensors".split()) == 0
+    assert main(["fit", "t.csv", "--text", "say", "--max-features", "4", *short]) == 0
+    assert main(["encode", "t.safetensors", "t.csv", "-o", "codes.npy"]) == 0
+    assert main(["info", "t.safetensors"]) == 0
     assert np.load("codes.npy").shape == (20, 2)

@@ -67,7 +67,7 @@ def _from_pieces(pieces: Any) -> Any:
 def _compressed(pieces: Any, shape: tuple[int, int], form: str) -> Any:
     if form not in ("csr", "csc"):
         raise ValueError(f"a sparse matrix of form {form[:20]!r}; csr, csc and coo are known")
-    parts = tuple(np.asarray(pieces[name]) for name in ("data", "indices", "indptr"))
+    parts: Any = tuple(np.asarray(pieces[name]) for name in ("data", "indices", "indptr"))
     matrix = (sp.csr_matrix if form == "csr" else sp.csc_matrix)(parts, shape=shape)
     matrix.check_format(full_check=True)  # indices from a file may point anywhere
     return matrix

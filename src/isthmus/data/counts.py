@@ -37,7 +37,8 @@ class SparseSource:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of one number."""
-        return np.dtype(self.matrix.dtype)
+        dtype: np.dtype[Any] = self.matrix.dtype
+        return dtype
 
     @property
     def nbytes(self) -> int:
