@@ -20,8 +20,9 @@ from isthmus.parts.counts import from_log_ratios, to_log_ratios
 
 FEATURES, LATENT, DEPTH, SCATTER = 60, 4, 1000, 0.3
 DEPTHS = {1: (), 3: (128, 128), 5: (128, 128, 128, 128)}
-ROWS = (100, 300, 1000)
+ROWS = (100, 1000)
 CODES = 20
+EPOCHS = {"softmax": 20, "ilr": 4}
 
 
 def simulated(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -49,7 +50,7 @@ def recovery(w_hat: np.ndarray, covariance: np.ndarray, eta_hat: np.ndarray, w: 
 
 def fitted(n: int, layers: int) -> dict:
     counts, w, z = simulated(n)
-    model = Autoencoder("multinomial", LATENT, hidden=DEPTHS[layers], batch_size=32, random_state=0, epochs=48_000 // n)
+    model = Autoencoder("multinomial", LATENT, hidden=DEPTHS[layers], batch_size=32, random_state=0, epochs=40_000 // n)
     model.fit(sp.csr_matrix(counts))
     part = model.model_.bottleneck.double()
     w_hat = part.w_EZ.detach().numpy()
@@ -96,9 +97,14 @@ def words(folder) -> dict:
         "one multinomial": float(np.exp(-(test @ np.log(shares)).sum() / test.sum())),
         f"LDA, {CODES} topics": float(lda.fit(train).perplexity(test)),
     }
-    for form in ("softmax", "ilr"):
+    for form in EPOCHS:
         model = Autoencoder(
-            "multinomial", CODES, options={"form": form, "warmup": 0.5}, hidden=(256,), epochs=25, random_state=0
+            "multinomial",
+            CODES,
+            options={"form": form, "warmup": 0.5},
+            hidden=(256,),
+            epochs=EPOCHS[form],
+            random_state=0,
         ).fit(train)
         figures[f"multinomial, form={form}, {CODES} values"] = perplexity(model, test)
     return {name: round(value, 1) for name, value in figures.items()}
@@ -113,9 +119,13 @@ def main() -> None:
         print(n, found, flush=True)
     text = words(asked.data)
     recovers = (
-        "The covariance of log-ratios of a known model is recovered better with more rows, and better than by PCA"
+        "One simulation each: all figures improve with rows; from 1 to 3 layers too, from 3 to 5 only with 1,000 rows. "
+        "Distances beat PCA's at every depth; covariance and angle with 3 or 5 layers, and with 1 layer they do not"
     )
-    reads = "Held-out words of 20 Newsgroups are less surprising than to one multinomial and to LDA"
+    reads = (
+        "Held-out words of 20 Newsgroups surprise less than one multinomial and than scikit-learn's LDA, "
+        "which had 5 passes and default priors, and was not tuned"
+    )
     keep(
         "evidence_counts",
         {

@@ -11,6 +11,7 @@ import numpy as np
 from isthmus.data import cells
 from isthmus.data.counts import from_matrix
 from isthmus.data.dataset import Dataset, Options
+from isthmus.data.images import ENDINGS
 from isthmus.data.schema import CountsSchema
 from isthmus.data.tables import TableReader
 from isthmus.errors import DataError
@@ -22,10 +23,12 @@ FIELD = "text"
 
 
 def is_text_folder(folder: Path, options: Options) -> bool:
-    """Say whether a folder is to be read as texts: asked for, or it holds .txt files at its top and no kind is said."""
+    """Say whether a folder is to be read as texts: asked for, or it holds .txt files, no pictures, no kind is said."""
     if _asked(options):
         return True
-    return options.kind == "auto" and options.schema is None and any(folder.glob("*.txt"))
+    if options.kind != "auto" or options.schema is not None or not any(folder.glob("*.txt")):
+        return False
+    return not any(path.suffix.lower() in ENDINGS for path in folder.rglob("*"))  # notes beside pictures are notes
 
 
 def _asked(options: Options) -> bool:
