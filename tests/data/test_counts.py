@@ -256,3 +256,14 @@ def test_the_command_line_fits_encodes_and_reports_counts_and_texts(tmp_path, mo
     assert main(["encode", "t.safetensors", "t.csv", "-o", "codes.npy"]) == 0
     assert main(["info", "t.safetensors"]) == 0
     assert np.load("codes.npy").shape == (20, 2)
+
+
+def test_the_command_that_a_fit_prints_reads_a_folder_of_texts_again(tmp_path, monkeypatch, capsys):
+    from isthmus.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes").mkdir()
+    text_folder(tmp_path / "notes")
+    assert main(["fit", "notes", "--latent-dim", "2", "--epochs", "1", "--no-report"]) == 0
+    printed = capsys.readouterr().out.replace("\n", " ").split("in full: isthmus ")[1].split()
+    assert main([*printed, "--force", "--no-report", "-q"]) == 0

@@ -112,7 +112,7 @@ def explicit_command(asked: dict[str, Any], estimator: Autoencoder) -> str:
     """The same fit with every choice spelt out."""
     body, settings = estimator.body_, estimator.record_["settings"]
     chosen = {
-        "kind": estimator.schema_.kind,
+        "kind": "text" if getattr(estimator.schema_, "text", False) else estimator.schema_.kind,
         "recipe": estimator.recipe,
         "latent-dim": estimator.model_.bottleneck.latent_dim,
         "network": body.network,
