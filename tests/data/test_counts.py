@@ -263,7 +263,8 @@ def test_the_command_that_a_fit_prints_reads_a_folder_of_texts_again(tmp_path, m
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "notes").mkdir()
-    text_folder(tmp_path / "notes")
+    for i, text in enumerate(TEXTS * 4):
+        (tmp_path / "notes" / f"{i}.txt").write_text(text)
     assert main(["fit", "notes", "--latent-dim", "2", "--epochs", "1", "--no-report"]) == 0
     printed = capsys.readouterr().out.replace("\n", " ").split("in full: isthmus ")[1].split()
     assert main([*printed, "--force", "--no-report", "-q"]) == 0
