@@ -68,8 +68,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         curve is kept in ``record_["sizes"]``.
     options : mapping, optional
         The recipe's own options, such as ``{"beta": 4}`` for "vae".
-    kind : {"auto", "table", "images"}, default="auto"
-        What the rows are. Arrays of two dimensions are tables, of three or four (uint8, uint16) pictures.
+    kind : {"auto", "table", "images", "counts", "text"}, default="auto"
+        What the rows are. Arrays of two dimensions are tables, of three or four (uint8, uint16) pictures, sparse
+        matrices counts.
     network : {"auto", "dense", "conv", "vit"}, default="auto"
     hidden : sequence of int, optional
         Widths of the encoder's hidden layers (dense), stages (conv) or blocks (vit); the decoder mirrors them.
@@ -78,7 +79,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     norm : {"auto", "layer", "none"}, default="auto"
         Layer norm in dense networks; "auto" has it for pictures.
     likelihood : str, default="auto"
-        gaussian, laplace, bernoulli or mixed. gaussian and laplace learn their scale; gaussian:0.1 fixes it.
+        gaussian, laplace, bernoulli, mixed, multinomial or negative-binomial. gaussian and laplace learn their
+        scale; gaussian:0.1 fixes it.
     corruption : str, default=""
         What the encoder's input suffers in training, whatever the recipe, such as "gaussian:0.3"; the target stays
         clean. `isthmus.bodies.CORRUPTIONS` lists them.
@@ -126,7 +128,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ----------
     model_ : isthmus.model.Model
         The fitted network.
-    schema_ : TableSchema or ImageSchema
+    schema_ : TableSchema, ImageSchema or CountsSchema
         What the data must look like.
     preparation_ : Preparation
         From raw rows to the network's numbers and back.
@@ -344,6 +346,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             getattr(preparation, "groups", ()),
             missing=choices.has_missing(data.schema),
             condition_dim=conditions.width if conditions else 0,
+            total=getattr(preparation, "total", None),
             **self._body_options(recipe),
         )
         choices.check_likelihood(body.likelihood, data, learned, preparation)
@@ -372,7 +375,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._n_features_out = self.model_.bottleneck.latent_dim
         for name in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(name, None)
-        if self.schema_.kind == "table":
+        if self.schema_.kind in ("table", "counts"):
             self.n_features_in_ = len(self.schema_.columns)
             if self.schema_.named:
                 self.feature_names_in_ = np.asarray(self.schema_.feature_names, dtype=object)
@@ -430,7 +433,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         fewest = fewest or (2 if fitting else 1)
         if _is_frame(X) or type(X).__module__.startswith("torch"):
             validate_data(self, X, reset=fitting, skip_check_array=True)
-        elif not isinstance(X, (str, Path, Dataset)) and getattr(X, "ndim", 2) <= 2:
+        elif self._is_plain(X, fitting) and getattr(X, "ndim", 2) <= 2:
             X = validate_data(self, X, reset=fitting, ensure_all_finite="allow-nan", ensure_min_samples=fewest)
         kind = self.kind if fitting else "auto"
         schema = None if fitting else self.schema_
@@ -439,6 +442,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if data.n < fewest:
             raise DataError(f"{data.n} row (n_samples = {data.n}): fitting takes {fewest} or more")
         return data
+
+    def _is_plain(self, X: Any, fitting: bool) -> bool:
+        """Whether X is an array or list of numbers, which scikit-learn has words for."""
+        text = self.kind == "text" if fitting else getattr(self.schema_, "text", False)
+        return not (text or isinstance(X, (str, Path, Dataset)) or hasattr(X, "tocsr"))
 
     def _whole(self, X: Any) -> tuple[Dataset, NDArray[np.int64]]:
         data = self._open(X)
@@ -475,7 +483,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self._run(function, self._batches(data, rows, size, seed=0, share=0.0, told=told).in_order())
 
     def _run(self, function: inference.Function, batches: Iterable[Batch]) -> NDArray[Any]:
-        device, double = choices.device(self.device), self.schema_.kind == "table"
+        device, double = choices.device(self.device), self.schema_.kind != "images"
         rows = self._rows_at_once()
         return inference.run(function, self.model_, batches, device=device, double=double, rows=rows).numpy()
 

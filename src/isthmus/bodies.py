@@ -22,7 +22,10 @@ from isthmus.parts import (
     Likelihood,
     Masking,
     Mixed,
+    Multinomial,
+    NegativeBinomial,
     Normal,
+    OfCounts,
     Part,
     PatchDecoder,
     PatchEncoder,
@@ -37,7 +40,8 @@ Groups = tuple[tuple[str, int], ...]
 
 NETWORKS = ("dense", "conv", "vit")
 NORMS = ("layer", "none")
-LIKELIHOODS = ("gaussian", "laplace", "bernoulli", "mixed")
+COUNTS = ("multinomial", "negative-binomial")
+LIKELIHOODS = ("gaussian", "laplace", "bernoulli", "mixed", *COUNTS)
 CORRUPTIONS: dict[str, Callable[[float], Part]] = {
     "gaussian": GaussianNoise,
     "masking": Masking,
@@ -78,6 +82,8 @@ class Body:
         Terms added to the recipe's own.
     squash : bool
         Whether the mean of a picture is kept between 0 and 1.
+    total : float
+        Counts: the mean total of a row.
     """
 
     shape: tuple[int, ...]
@@ -92,6 +98,7 @@ class Body:
     corruption: str = ""
     penalties: tuple[tuple[str, float], ...] = ()
     squash: bool = True
+    total: float = 1.0
 
     def assemble(
         self,
@@ -124,14 +131,18 @@ class Body:
         told = Told(self.condition_dim, drop) if self.condition_dim else None
         return Model(encoder, bottleneck, decoder, self._likelihood(), [*terms, *added], corruption, draws, told)
 
+    def encoder(self, bottleneck: Bottleneck) -> Part:
+        """The dense encoder for this bottleneck."""
+        inner = Dense(self.shape, (bottleneck.inputs,), self.hidden, missing=self.missing, **self._dense_options())
+        return OfCounts(inner) if self.likelihood in COUNTS else inner
+
     def _dense(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
-        options: dict[str, Any] = {
-            "activation": self.activation,
-            "condition_dim": self.condition_dim,
-            "norm": self.norm == "layer",
-        }
-        encoder = Dense(self.shape, (bottleneck.inputs,), self.hidden, missing=self.missing, **options)
-        return encoder, Dense((bottleneck.latent_dim,), self.shape, self.hidden[::-1], **options)
+        encoder = self.encoder(bottleneck)
+        return encoder, Dense((bottleneck.latent_dim,), self.shape, self.hidden[::-1], **self._dense_options())
+
+    def _dense_options(self) -> dict[str, Any]:
+        norm = self.norm == "layer"
+        return {"activation": self.activation, "condition_dim": self.condition_dim, "norm": norm}
 
     def _conv(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
         options = (self.hidden, self.activation, self.condition_dim)
@@ -151,6 +162,10 @@ class Body:
         name, _, scale = self.likelihood.partition(":")
         if name == "mixed":
             return Mixed(list(self.groups))
+        if name == "multinomial":
+            return Multinomial(self.total)
+        if name == "negative-binomial":
+            return NegativeBinomial(self.shape[0], self.total)
         if name == "bernoulli":
             return Bernoulli()
         if name in ("gaussian", "laplace"):
@@ -227,6 +242,7 @@ def choose_body(
     corruption: str = "",
     penalties: Mapping[str, float] | None = None,
     condition_dim: int = 0,
+    total: float | None = None,
 ) -> Body:
     """Fill every "auto" from the data's kind and shape.
 
@@ -253,7 +269,10 @@ def choose_body(
         raise InputError(f"norm={norm!r} for a {network} network: choose none, or layer for a dense one")
     mixed = missing or any(kind != "numeric" for kind, _ in groups)
     if likelihood == "auto":
-        likelihood = "mixed" if mixed else "gaussian"
+        likelihood = "multinomial" if total is not None else "mixed" if mixed else "gaussian"
+    if (likelihood in COUNTS) != (total is not None):
+        right = f"use {' or '.join(COUNTS)}" if total is not None else "it is for counts: open them with kind='counts'"
+        raise InputError(f"likelihood={likelihood!r} can't describe these data: {right}")
     if mixed and likelihood != "mixed":
         raise InputError(
             f"likelihood={likelihood!r} can't describe a table with missing cells or categories: use 'mixed'"
@@ -270,6 +289,7 @@ def choose_body(
         condition_dim=condition_dim,
         corruption=corruption,
         penalties=tuple((penalties or {}).items()),
+        total=1.0 if total is None else total,
     )
 
 

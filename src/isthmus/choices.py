@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from isthmus.data import Dataset, ImageSchema, Preparation, TableSchema, split
+from isthmus.data import Dataset, Preparation, Schema, TableSchema, split
 from isthmus.data.source import Source
 from isthmus.errors import InputError
 
@@ -73,10 +73,10 @@ def patience(asked: int | str | None, epochs: int | None, *, held_out: bool) -> 
     return None if asked is None else whole_number("patience", asked)
 
 
-def check_shift(asked: int, schema: TableSchema | ImageSchema) -> None:
+def check_shift(asked: int, schema: Schema) -> None:
     """Only pictures can be shifted."""
     if asked and schema.kind != "images":
-        raise InputError(f"shift={asked} moves pictures; these data are a table")
+        raise InputError(f"shift={asked} moves pictures; these data are none")
 
 
 def check_binarize(asked: bool, likelihood: str) -> None:
@@ -124,17 +124,17 @@ def held_out_rows(n: int, validation: float, seed: int) -> tuple[Rows, Rows]:
 
 def chunks(source: Source, rows: Rows) -> Iterator[NDArray[Any]]:
     """The rows of a source, some 32 MB at a time."""
-    each = max(1, CHUNK_BYTES * len(source) // max(1, source.nbytes))
+    each = max(1, CHUNK_BYTES // max(1, math.prod(source.shape) * source.dtype.itemsize))
     for start in range(0, len(rows), each):
         yield source.take(rows[start : start + each])
 
 
-def has_missing(schema: TableSchema | ImageSchema) -> bool:
+def has_missing(schema: Schema) -> bool:
     """Whether cells were missing in the data."""
     return isinstance(schema, TableSchema) and schema.takes_missing
 
 
-def is_numeric(schema: TableSchema | ImageSchema) -> bool:
+def is_numeric(schema: Schema) -> bool:
     """Whether every column of a table is a number."""
     return isinstance(schema, TableSchema) and all(column.role == "numeric" for column in schema.columns)
 

@@ -2,7 +2,8 @@
 
     x --corruption--> seen --encoder--> h --bottleneck--> code --decoder--> raw --likelihood--> distortion
 
-Legend: B rows of the batch, Z code values, C condition values, `___` the shape of one prepared row.
+Legend: B rows of the batch, Z code values, E what the decoder gets, C condition values, `___` the shape of one
+prepared row.
 """
 
 import math
@@ -57,7 +58,8 @@ class Model(Part):
             condition_BC = None if condition_BC is None else condition_BC.repeat(draws, 1)
         code = self.bottleneck(h_BH, sample=sample)
         # a network may work in bfloat16; likelihood and rate never do
-        raw_B___ = self.decoder(code.z_BZ, condition_BC).to(x_B___.dtype)
+        sent_BE = code.z_BZ if code.sent_BE is None else code.sent_BE
+        raw_B___ = self.decoder(sent_BE, condition_BC).to(x_B___.dtype)
         return Trip(
             x_B___, seen_B___, code, raw_B___, self.likelihood.nll(raw_B___, x_B___), draws, condition_BC=condition_BC
         )
@@ -102,7 +104,7 @@ class Model(Part):
 
     def decode(self, z_BZ: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         """The mean of p(x|z), in prepared units."""
-        return self.likelihood.mean(self.decoder(z_BZ, self._told(condition_BC, z_BZ)))
+        return self.likelihood.mean(self.decoder(self.bottleneck.sent(z_BZ), self._told(condition_BC, z_BZ)))
 
     def sample(self, n: int, condition_BC: Tensor | None = None) -> Tensor:
         """The means of p(x|z) of `n` codes drawn from the prior, in prepared units."""
@@ -111,4 +113,5 @@ class Model(Part):
 
     def reconstruct(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         """Encode and decode, in prepared units."""
-        return self.decode(self.encode(x_B___, condition_BC), condition_BC)
+        sent_BE = self.bottleneck.sent(self.encode(x_B___, condition_BC))
+        return self.likelihood.mean_of_row(self.decoder(sent_BE, self._told(condition_BC, x_B___)), x_B___)

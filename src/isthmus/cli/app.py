@@ -36,8 +36,9 @@ def app() -> None:
     isthmus evaluate m.safetensors photos/        every figure that applies
     isthmus doctor m.safetensors photos/          what often goes wrong, if it did
 
-    DATA is a .csv, .parquet, .feather, .npy or .npz file, a folder of pictures, or one of the built-in sets digits,
-    wine, breast-cancer, diabetes, shapes.
+    DATA is a .csv, .parquet, .feather, .npy or .npz file, counts in .mtx, .biom, .h5ad or a sparse .npz, texts in
+    .jsonl, a folder of pictures or of .txt, or one of the built-in sets digits, wine, breast-cancer, diabetes,
+    shapes.
 
     Exit codes: 0 done, 2 your mistake (one line says which), 1 ours.
     """
@@ -68,7 +69,7 @@ def app() -> None:
     "--likelihood",
     default="auto",
     show_default=True,
-    help="gaussian, laplace, bernoulli, mixed or gaussian:0.1.",
+    help="gaussian, laplace, bernoulli, mixed, multinomial, negative-binomial or gaussian:0.1.",
 )
 @click.option("--corruption", default="", metavar="NAME:AMOUNT", help="What the encoder's input suffers: gaussian:0.3.")
 @click.option(

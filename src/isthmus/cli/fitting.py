@@ -115,7 +115,7 @@ def explicit_command(asked: dict[str, Any], estimator: Autoencoder) -> str:
     """The same fit with every choice spelt out."""
     body, settings = estimator.body_, estimator.record_["settings"]
     chosen = {
-        "kind": estimator.schema_.kind,
+        "kind": "text" if getattr(estimator.schema_, "text", False) else estimator.schema_.kind,
         "recipe": estimator.recipe,
         "latent-dim": estimator.model_.bottleneck.latent_dim,
         "network": body.network,
@@ -148,7 +148,8 @@ def explicit_command(asked: dict[str, Any], estimator: Autoencoder) -> str:
 
 def _data_words(asked: dict[str, Any]) -> list[str]:
     """The options of how DATA was read."""
-    words = [f"--{name} {shlex.quote(str(asked[name]))}" for name in ("key", "label", "memory") if asked[name]]
+    words = [f"--{name} {shlex.quote(str(asked[name]))}" for name in ("key", "label", "memory", "text") if asked[name]]
+    words += [f"--max-features {asked['max_features']}"] if asked["max_features"] else []
     words += [f"--drop {shlex.quote(column)}" for column in asked["drop"]]
     words += [f"--size {'x'.join(map(str, asked['size']))}"] if asked["size"] else []
     return words + (["--skip-bad"] if asked["skip_bad"] else [])

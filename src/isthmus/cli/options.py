@@ -111,12 +111,14 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
 
 
 data_options = _together(
-    click.option("--kind", default="auto", show_default=True, help="What DATA is: table or images."),
+    click.option("--kind", default="auto", show_default=True, help="What DATA is: table, images, counts or text."),
     click.option("--key", help="Which array of an .npz file."),
     click.option("--size", type=PictureSize(), help="Scale pictures to this size."),
     click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them."),
     click.option("--drop", multiple=True, metavar="COLUMN", help="Leave a column out; repeatable."),
     click.option("--label", metavar="COLUMN", help="A column that is a label: not learned, but shown in the report."),
+    click.option("--text", metavar="COLUMN", help="The column or key that holds texts: their words are counted."),
+    click.option("--max-features", type=int, help="How many words are counted, the commonest.  [default: 2000]"),
     click.option("--memory", type=MemorySize(), help="What data may take before they are streamed.  [default: 1/4]"),
 )
 model_argument = click.argument("model", type=click.Path(path_type=Path))

@@ -1,9 +1,11 @@
 """Files in, files out: data as rows of raw numbers, and back again. NumPy only, no torch."""
 
 from isthmus.data.conditions import ClassConditions, Conditions, VectorConditions, conditions_from_json, fit_conditions
+from isthmus.data.counts import SparseSource
 from isthmus.data.dataset import Dataset
 from isthmus.data.opening import open_data
 from isthmus.data.preparation import (
+    CountsPreparation,
     ImagePreparation,
     Preparation,
     TablePreparation,
@@ -12,7 +14,7 @@ from isthmus.data.preparation import (
     suits,
 )
 from isthmus.data.restoring import restore
-from isthmus.data.schema import Column, ImageSchema, Schema, TableSchema, schema_from_json
+from isthmus.data.schema import Column, CountsSchema, ImageSchema, Schema, TableSchema, schema_from_json
 from isthmus.data.shapes import shapes
 from isthmus.data.source import ArraySource, FileSource, Source, chunks
 from isthmus.data.splits import split
@@ -24,6 +26,8 @@ __all__ = [
     "ClassConditions",
     "Column",
     "Conditions",
+    "CountsPreparation",
+    "CountsSchema",
     "Dataset",
     "FileSource",
     "ImagePreparation",
@@ -31,6 +35,7 @@ __all__ = [
     "Preparation",
     "Schema",
     "Source",
+    "SparseSource",
     "TablePreparation",
     "TableSchema",
     "VectorConditions",

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data import counts
 from isthmus.data.cells import NONE_WERE_MISSING
 from isthmus.data.dataset import Dataset, Options, some
 from isthmus.data.schema import Column, ImageSchema, TableSchema
@@ -46,6 +47,8 @@ def from_source(source: Source, container: str, options: Options, where: str) ->
     where : str
         What the messages call the data.
     """
+    if options.counts:
+        return counts.from_dense(_native(source), container, options, where)
     _check_type(source, where)
     if _kind(source, options, where) == "table":
         table = _check_table(_native(source), options, where)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.schema import ImageSchema, Schema, TableSchema
+from isthmus.data.schema import CountsSchema, ImageSchema, Schema, TableSchema
 from isthmus.data.source import ArraySource, Source
 from isthmus.errors import DataError, InputError
 
@@ -34,18 +34,22 @@ class Dataset:
         return self.source.n
 
     @property
-    def kind(self) -> Literal["images", "table"]:
+    def kind(self) -> Literal["images", "table", "counts"]:
         """What the rows are."""
         return self.schema.kind
 
     def subset(self, rows: NDArray[np.int64]) -> "Dataset":
         """These rows, read into memory, with their labels and names."""
+        sparse = getattr(self.source, "some", None)  # rows of a sparse matrix stay sparse
         return replace(
             self,
-            source=ArraySource(self.source.take(rows)),
+            source=ArraySource(self.source.take(rows)) if sparse is None else sparse(rows),
             labels=None if self.labels is None else self.labels[rows],
             names=None if self.names is None else [self.names[row] for row in rows],
         )
+
+
+KINDS = ("auto", "images", "table", "counts", "text")
 
 
 @dataclass(frozen=True)
@@ -60,16 +64,21 @@ class Options:
     label: str | None = None
     schema: Schema | None = None
     memory: int | None = None
+    text: str | None = None
+    max_features: int | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in ("auto", "images", "table"):
-            raise InputError(f"kind={self.kind!r}; known are 'auto', 'images' and 'table'")
+        if self.kind not in KINDS:
+            raise InputError(f"kind={self.kind!r}; known are {', '.join(map(repr, KINDS[:-1]))} and {KINDS[-1]!r}")
+        most = self.max_features
+        if most is not None and not (isinstance(most, int) and most >= 2):
+            raise InputError(f"max_features={most!r}; give a whole number of words, 2 or more")
         if self.size is not None and not (len(self.size) == 2 and all(1 <= side <= 2**20 for side in self.size)):
             raise InputError(f"size={self.size!r}; give (height, width) in pixels, such as (64, 64)")
 
-    def expected(self, kind: Literal["images", "table"], where: str) -> Schema | None:
+    def expected(self, kind: Literal["images", "table", "counts"], where: str) -> Schema | None:
         """Return the schema the data must follow, once it is sure that they are of the kind asked for."""
-        wanted = self.schema.kind if self.schema else self.kind
+        wanted = self.schema.kind if self.schema else "counts" if self.kind == "text" else self.kind
         if wanted not in ("auto", kind):
             said = "the model was fitted on" if self.schema else "kind= asks for"
             raise DataError(f"{where}: {_THESE[kind]}, and {said} {_A[wanted]}")
@@ -87,6 +96,16 @@ class Options:
         schema = self.expected("table", where)
         return schema if isinstance(schema, TableSchema) else None
 
+    def expected_counts(self, where: str) -> CountsSchema | None:
+        """Return ``expected`` for counts."""
+        schema = self.expected("counts", where)
+        return schema if isinstance(schema, CountsSchema) else None
+
+    @property
+    def counts(self) -> bool:
+        """Whether counts are asked for, by kind or by the model."""
+        return isinstance(self.schema, CountsSchema) or (self.schema is None and self.kind == "counts")
+
     def refuse(self, where: str, kind: str, *given: tuple[str, object]) -> None:
         """Raise if an option was given that means nothing for this kind of data."""
         for name, value in given:
@@ -94,8 +113,8 @@ class Options:
                 raise InputError(f"{where}: {name}={value!r} means nothing for {kind}; leave it out")
 
 
-_THESE = {"images": "these are pictures", "table": "this is a table"}
-_A = {"images": "pictures", "table": "a table"}
+_THESE = {"images": "these are pictures", "table": "this is a table", "counts": "these are counts"}
+_A = {"images": "pictures", "table": "a table", "counts": "counts"}
 
 
 def some(names: Sequence[object], most: int = 3) -> str:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from isthmus.data import arrayfiles, arrays, builtin, csvfiles, images, tablefiles, tables
+from isthmus.data import arrayfiles, arrays, builtin, countfiles, counts, csvfiles, images, tablefiles, tables, texts
 from isthmus.data.dataset import Dataset, Options
-from isthmus.data.schema import Schema
-from isthmus.errors import DataError
+from isthmus.data.schema import CountsSchema, Schema
+from isthmus.errors import DataError, InputError
 from isthmus.names import did_you_mean
 
-ENDINGS = (".npy", ".npz", ".csv", ".parquet", ".feather", ".arrow")
+ENDINGS = (".npy", ".npz", ".csv", ".parquet", ".feather", ".arrow", ".jsonl", *countfiles.READERS)
 
 
 def open_data(
@@ -25,17 +25,22 @@ def open_data(
     label: str | None = None,
     schema: Schema | None = None,
     memory: int | None = None,
+    text: str | None = None,
+    max_features: int | None = None,
 ) -> Dataset:
     """Open data of any kind as rows of raw numbers, checked.
 
     Parameters
     ----------
     data : array, tensor, DataFrame, str or Path
-        A NumPy array or torch tensor, (n, d) for a table, (n, height, width[, channels]) for
+        A NumPy array, scipy sparse matrix or torch tensor, (n, d) for a table, (n, height, width[, channels]) for
         pictures; a pandas or polars DataFrame; the path of a .npy, .npz, .csv, .parquet, .feather or
-        .arrow file, or of a folder of pictures; or one of the names digits, wine, breast-cancer, diabetes, shapes.
-    kind : {"auto", "images", "table"}
-        What the rows are; "auto" takes two axes for a table, and more of uint8 or uint16 for pictures.
+        .arrow file, of counts in .mtx, .biom, .h5ad or a sparse .npz, of texts in .jsonl, or of a folder of pictures
+        or of .txt; a list of texts with kind="text"; or one of the names digits, wine, breast-cancer, diabetes,
+        shapes.
+    kind : {"auto", "images", "table", "counts", "text"}
+        What the rows are; "auto" takes two axes for a table, more of uint8 or uint16 for pictures, and sparse
+        matrices for counts.
     key : str, optional
         Which array of an .npz file.
     size : (height, width), optional
@@ -46,10 +51,14 @@ def open_data(
         Columns of a table to leave out.
     label : str, optional
         The column (or the array of an .npz file) to give as ``labels`` and not to learn.
-    schema : ImageSchema or TableSchema, optional
+    schema : ImageSchema, TableSchema or CountsSchema, optional
         What the model was fitted on; the data must agree, and are converted by it.
     memory : int, optional
         Bytes that the raw numbers and their float32 preparation may take; larger data stay in files.
+    text : str, optional
+        The column of a table, or the key of a .jsonl file, that holds texts whose words are to be counted.
+    max_features : int, optional
+        Texts: how many of the commonest words are counted. Default: 2,000.
 
     Raises
     ------
@@ -59,19 +68,24 @@ def open_data(
         If an option doesn't fit the data.
     """
     columns = (drop,) if isinstance(drop, str) else tuple(drop)
-    options = Options(kind, key, size, skip_bad, columns, label, schema, memory)
+    options = Options(kind, key, size, skip_bad, columns, label, schema, memory, text, max_features)
     if isinstance(data, str | os.PathLike):
         return _open_path(os.fspath(data), options)
     if tablefiles.is_frame(data):
-        return tables.from_reader(tablefiles.read_frame(data), options)
-    if hasattr(data, "tocsr"):
-        raise DataError("array: it is sparse; make it dense with .toarray()")
+        return from_reader(tablefiles.read_frame(data), options)
+    if counts.is_sparse(data):
+        options.refuse("sparse matrix", "a sparse matrix", ("key", options.key))
+        return counts.from_matrix(data, "sparse", options, "sparse matrix")
+    if (options.kind == "text" or _counts_words(options)) and texts.is_texts(data):
+        return texts.from_texts(data, options, "texts", "texts")
     return arrays.from_array(data, options)
 
 
 def _open_path(name: str, options: Options) -> Dataset:
     path = Path(name)
     if path.is_dir():
+        if texts.is_text_folder(path, options):
+            return texts.from_folder(path, options)
         return images.from_folder(path, options)
     if not path.exists():
         if name in builtin.NAMES:
@@ -81,13 +95,30 @@ def _open_path(name: str, options: Options) -> Dataset:
     if ending == ".npy":
         return arrayfiles.from_npy(path, options)
     if ending == ".npz":
+        if options.key is None and options.kind in ("auto", "counts") and countfiles.is_sparse_npz(path):
+            return countfiles.from_npz(path, options)
         return arrayfiles.from_npz(path, options)
-    return tables.from_reader(read_table(path, ending, options), options)
+    if ending == ".jsonl":
+        return texts.from_jsonl(path, options)
+    if ending in countfiles.READERS:
+        return countfiles.from_file(path, options)
+    return from_reader(read_table(path, ending, options), options)
+
+
+def from_reader(reader: tables.TableReader, options: Options) -> Dataset:
+    """Open a table: one column of texts, or counts, where these are asked for; else columns of their own kinds."""
+    column = texts.column_asked(options)
+    if column is not None:
+        return texts.from_column(reader, column, options)
+    if options.kind == "text":
+        raise InputError(f"{reader.where}: which column holds the texts? Name it with --text (text=)")
+    return counts.from_table(reader, options) if options.counts else tables.from_reader(reader, options)
 
 
 def read_table(path: Path, ending: str, options: Options) -> tables.TableReader:
     """Read a file of a table, by its ending."""
-    schema = options.expected_table(path.name)
+    as_counts = options.counts or options.kind == "text" or options.text is not None
+    schema = None if as_counts else options.expected_table(path.name)
     if ending == ".csv":
         return csvfiles.read_csv(path, schema, options.memory)
     if ending == ".parquet":
@@ -97,6 +128,10 @@ def read_table(path: Path, ending: str, options: Options) -> tables.TableReader:
     if ending in images.ENDINGS:
         raise DataError(f"{path.name}: one picture is no data set; give the folder it lies in")
     raise DataError(f"{path.name}: unknown ending {ending!r}; known are {', '.join(ENDINGS)}, or a folder of pictures")
+
+
+def _counts_words(options: Options) -> bool:
+    return isinstance(options.schema, CountsSchema) and options.schema.text
 
 
 def _similar(path: Path) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.moments import moments
-from isthmus.data.schema import ImageSchema, Schema, TableSchema
+from isthmus.data.schema import CountsSchema, ImageSchema, Schema, TableSchema
 from isthmus.errors import DataError
 
 Float32 = NDArray[np.float32]
@@ -195,6 +195,39 @@ class TablePreparation:
         return cls(groups, means, scales)
 
 
+@dataclass(frozen=True)
+class CountsPreparation:
+    """Counts as they are, in float32 (exact to 2^24); ``total`` is the mean total of the rows learned from."""
+
+    features: int
+    total: float
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(features,)."""
+        return (self.features,)
+
+    def apply(self, raw: NDArray[Any]) -> Float32:
+        """Return the counts, freshly made."""
+        return np.array(raw, np.float32)
+
+    def undo(self, prepared: NDArray[Any]) -> NDArray[Any]:
+        """Return expected counts: not whole numbers, and not rounded to them."""
+        return np.asarray(prepared)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a description of plain JSON values."""
+        return {"kind": "counts", "features": self.features, "total": self.total}
+
+    @classmethod
+    def from_json(cls, description: Mapping[str, Any]) -> "CountsPreparation":
+        """Rebuild; anything unexpected is a DataError."""
+        features, total = _part(description, "features"), _numbers([_part(description, "total")], 1)[0]
+        if type(features) is not int or not 2 <= features <= 2**20 or not 0 < total < _FURTHEST:
+            raise DataError("preparation: counts of no features, or without a total")
+        return cls(features, float(total))
+
+
 def preparation_from_json(description: Any) -> Preparation:
     """Rebuild a preparation from a model file, which may be hostile.
 
@@ -208,6 +241,8 @@ def preparation_from_json(description: Any) -> Preparation:
         return ImagePreparation.from_json(description)
     if kind == "table":
         return TablePreparation.from_json(description)
+    if kind == "counts":
+        return CountsPreparation.from_json(description)
     raise DataError(f"preparation: unknown kind {str(kind)[:40]!r}")
 
 
@@ -228,6 +263,8 @@ def fit_preparation(schema: Schema, chunks: Iterable[NDArray[Any]]) -> Preparati
     """
     if isinstance(schema, ImageSchema):
         return _fit_images(schema, chunks)
+    if isinstance(schema, CountsSchema):
+        return _fit_counts(schema, chunks)
     return _fit_table(schema, chunks)
 
 
@@ -235,6 +272,8 @@ def suits(preparation: Preparation, schema: Schema) -> bool:
     """Whether a preparation is for data of this schema."""
     if isinstance(schema, ImageSchema):
         return isinstance(preparation, ImagePreparation) and preparation.schema == schema
+    if isinstance(schema, CountsSchema):
+        return isinstance(preparation, CountsPreparation) and preparation.features == len(schema.columns)
     return isinstance(preparation, TablePreparation) and preparation.groups == _groups_of(schema)
 
 
@@ -247,6 +286,16 @@ def _fit_images(schema: ImageSchema, chunks: Iterable[NDArray[Any]]) -> ImagePre
     if low >= 0 and high <= 1:
         low, high = 0.0, 1.0
     return ImagePreparation(schema, low, high if high > low else low + 1.0)
+
+
+def _fit_counts(schema: CountsSchema, chunks: Iterable[NDArray[Any]]) -> CountsPreparation:
+    total, rows = 0.0, 0
+    for chunk in chunks:
+        total, rows = total + float(chunk.sum(dtype=np.float64)), rows + len(chunk)
+    mean = total / max(rows, 1)
+    if mean >= _FURTHEST:
+        raise DataError(f"counts are too large (a row's mean total is {mean:.3g}); scale them down")
+    return CountsPreparation(len(schema.columns), mean or 1.0)
 
 
 def _fit_table(schema: TableSchema, chunks: Iterable[NDArray[Any]]) -> TablePreparation:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from isthmus.data.preparation import to_integers
-from isthmus.data.schema import Column, ImageSchema, Schema, TableSchema
+from isthmus.data.schema import Column, CountsSchema, ImageSchema, Schema, TableSchema
 
 
 def restore(raw: NDArray[Any], schema: Schema, container: str, *, index: Any = None) -> Any:
@@ -29,7 +29,8 @@ def restore(raw: NDArray[Any], schema: Schema, container: str, *, index: Any = N
     -------
     array or DataFrame
         Integers are rounded and clipped to their type. An integer column with missing cells becomes float64
-        where its type knows no gaps. An array of a table with categories holds objects.
+        where its type knows no gaps. An array of a table with categories holds objects. Expected counts are
+        floats without a single zero: dense, whatever came in.
     """
     if isinstance(schema, TableSchema):
         if container == "pandas":
@@ -37,7 +38,16 @@ def restore(raw: NDArray[Any], schema: Schema, container: str, *, index: Any = N
         if container == "polars":
             return sys.modules["polars"].from_arrow(to_arrow(raw, schema))
         return _table_array(raw, schema)
+    if isinstance(schema, CountsSchema):
+        return _counts(raw, schema, container, index)
     return _pictures(raw, schema)
+
+
+def _counts(raw: NDArray[Any], schema: CountsSchema, container: str, index: Any) -> Any:
+    if container not in ("pandas", "polars"):
+        return raw
+    columns = tuple(Column(name, "numeric", "float64") for name in schema.columns)
+    return restore(raw.astype(np.float64), TableSchema(columns, schema.named), container, index=index)
 
 
 def _pictures(raw: NDArray[Any], schema: ImageSchema) -> NDArray[Any]:

@@ -137,7 +137,58 @@ class ImageSchema:
         return cls(height, width, channels, dtype, squeezed)
 
 
-Schema = ImageSchema | TableSchema
+@dataclass(frozen=True)
+class CountsSchema:
+    """The columns of counts; without names of their own (``named=False``) they are called x0, x1, ...
+
+    Of texts (``text=True``) the columns are the words counted, all others are passed over; ``field`` is the column
+    or the key that held them.
+    """
+
+    columns: tuple[str, ...]
+    named: bool
+    dtype: str = "float64"
+    text: bool = False
+    field: str = ""
+    kind: ClassVar[Literal["counts"]] = "counts"
+
+    @property
+    def feature_names(self) -> list[str]:
+        """The columns' names, in order."""
+        return list(self.columns)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one row, (columns,)."""
+        return (len(self.columns),)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a description of plain JSON values."""
+        return {
+            "kind": self.kind,
+            "columns": list(self.columns),
+            "named": self.named,
+            "dtype": self.dtype,
+            "text": self.text,
+            "field": self.field,
+        }
+
+    @classmethod
+    def from_json(cls, description: Mapping[str, Any]) -> "CountsSchema":
+        """Rebuild a schema; anything unexpected is a DataError."""
+        found = _field(description, "columns", list)
+        if not 2 <= len(found) <= _LARGEST or not all(isinstance(name, str) for name in found):
+            raise DataError(f"schema: counts of {len(found)} columns, or names that are not text")
+        if len(set(found)) < len(found):
+            raise DataError("schema: two columns have the same name")
+        dtype = _field(description, "dtype", str)
+        if not _NUMBER.fullmatch(dtype):
+            raise DataError(f"schema: unknown dtype {dtype[:40]!r}")
+        named, text = _field(description, "named", bool), _field(description, "text", bool)
+        return cls(tuple(found), named, dtype, text, _field(description, "field", str))
+
+
+Schema = ImageSchema | TableSchema | CountsSchema
 
 
 def schema_from_json(description: Any) -> Schema:
@@ -153,7 +204,9 @@ def schema_from_json(description: Any) -> Schema:
         return ImageSchema.from_json(description)
     if kind == "table":
         return TableSchema.from_json(description)
-    raise DataError(f"schema: unknown kind {kind[:40]!r}; known are 'images' and 'table'")
+    if kind == "counts":
+        return CountsSchema.from_json(description)
+    raise DataError(f"schema: unknown kind {kind[:40]!r}; known are 'images', 'table' and 'counts'")
 
 
 def _column(item: Any) -> Column:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from isthmus.data.cells import Faults, column_labels, column_numbers, note_missing, numbers, texts
 from isthmus.data.dataset import Dataset, Options, some
-from isthmus.data.schema import ARROW_NUMBERS, Column, Role, TableSchema
+from isthmus.data.schema import ARROW_NUMBERS, Column, CountsSchema, Role, TableSchema
 from isthmus.data.source import Collector, Source
 from isthmus.errors import DataError
 from isthmus.names import did_you_mean
@@ -51,9 +51,9 @@ def from_reader(reader: TableReader, options: Options) -> Dataset:
     """Open a table: by the model's schema if there is one, else by what its columns hold."""
     options.refuse(reader.where, "a table", ("key", options.key))
     schema = options.expected_table(reader.where)
-    kept = _kept_columns(reader, options)
+    kept = kept_columns(reader, options)
     if schema is not None:
-        places = _match(reader, schema, kept)
+        places = match_columns(reader, schema, kept)
         n = reader.rows if reader.rows is not None else sum(len(batch) for batch in reader.batches())
     else:
         places = kept
@@ -64,7 +64,7 @@ def from_reader(reader: TableReader, options: Options) -> Dataset:
     return Dataset(schema, source, labels, container=reader.container)
 
 
-def _kept_columns(reader: TableReader, options: Options) -> list[int]:
+def kept_columns(reader: TableReader, options: Options) -> list[int]:
     """Positions of the columns that are neither dropped nor the label."""
     names = reader.names
     twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
@@ -199,7 +199,7 @@ def _column(reader: TableReader, place: int, profile: _Profile) -> Column:
 # ---- data for a fitted model
 
 
-def _match(reader: TableReader, schema: TableSchema, kept: Sequence[int]) -> list[int]:
+def match_columns(reader: TableReader, schema: TableSchema | CountsSchema, kept: Sequence[int]) -> list[int]:
     """Find the place in the table of each column the model knows."""
     found = {reader.names[i]: i for i in kept}
     if not (schema.named and reader.named):  # by position, as scikit-learn does

@@ -19,7 +19,7 @@ from isthmus.data.dataset import Dataset, Options
 from isthmus.data.folders import write_folder
 from isthmus.data.opening import open_data, read_table
 from isthmus.data.restoring import restore, to_arrow
-from isthmus.data.schema import ImageSchema, Schema, TableSchema
+from isthmus.data.schema import CountsSchema, ImageSchema, Schema, TableSchema
 from isthmus.data.tables import from_reader
 from isthmus.errors import DataError, InputError
 from isthmus.files import atomic_write
@@ -124,6 +124,9 @@ def write_data(
             raise InputError(f"{path}: pictures can't be written as {ending}; use .npy, .npz or a folder")
     elif ending not in ENDINGS:
         raise InputError(f"{path}: a table can't be a folder; use {', '.join(_TABLES)}, .npy or .npz")
+    if isinstance(schema, CountsSchema) and ending in _TABLES:
+        _write_table(path, pa.table({name: raw[:, i] for i, name in enumerate(schema.columns)}))
+        return
     if isinstance(schema, TableSchema) and ending in _TABLES:
         _write_table(path, to_arrow(raw, schema))
         return

@@ -3,6 +3,7 @@
 from isthmus.parts.aggregate import MMD, Capacity, TotalCorrelation
 from isthmus.parts.bottlenecks import Bottleneck, Gaussian, Point, TopK
 from isthmus.parts.corruptions import GaussianNoise, GreyPatch, Masking, SaltAndPepper
+from isthmus.parts.counts import Balanced, FromLogRatios, LinearGaussian, Multinomial, NegativeBinomial, OfCounts
 from isthmus.parts.critics import CodeAdversary, DensityRatio, FeatureDistance, LearnedSimilarity, Perceptual
 from isthmus.parts.discrete import Balance, Bits, Codebook, CodebookUse, Commitment, Discrete, FiniteScalar
 from isthmus.parts.judges import DenoisingJudge, Discriminator, Judge
@@ -29,6 +30,7 @@ __all__ = [
     "MMD",
     "Annealed",
     "Balance",
+    "Balanced",
     "Bernoulli",
     "Bits",
     "Bottleneck",
@@ -53,6 +55,7 @@ __all__ = [
     "FeatureDistance",
     "FiniteScalar",
     "Flow",
+    "FromLogRatios",
     "Gaussian",
     "GaussianNoise",
     "GreyPatch",
@@ -61,11 +64,15 @@ __all__ = [
     "Laplace",
     "LearnedSimilarity",
     "Likelihood",
+    "LinearGaussian",
     "MaskedPatches",
     "Masking",
     "Mixed",
     "Mixture",
+    "Multinomial",
+    "NegativeBinomial",
     "Normal",
+    "OfCounts",
     "Part",
     "PatchDecoder",
     "PatchEncoder",

@@ -58,6 +58,10 @@ class Bottleneck(Part, ABC):
             "this model has no density over its codes to draw from: fit a recipe that has one, such as rae or vae"
         )
 
+    def sent(self, z_BZ: Tensor) -> Tensor:
+        """What the decoder gets for a code: the code itself, unless a level stands between them."""
+        return z_BZ
+
 
 SQUASHES: dict[str, type[nn.Module]] = {"none": nn.Identity, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 

@@ -29,6 +29,10 @@ class Likelihood(Part, ABC):
     def mean(self, raw_B___: Tensor) -> Tensor:
         """The mean of p(x|z), in prepared units."""
 
+    def mean_of_row(self, raw_B___: Tensor, x_B___: Tensor) -> Tensor:  # noqa: ARG002
+        """The mean of p(x|z) where it depends on something of the row that is given, such as its total count."""
+        return self.mean(raw_B___)
+
     def nll(self, raw_B___: Tensor, x_B___: Tensor) -> Tensor:
         """-log p(x|z) of every row, in nats, shape (B,)."""
         return self.cells(raw_B___, x_B___).flatten(1).sum(-1)

@@ -23,6 +23,8 @@ class Code(NamedTuple):
     """Mean of q(z|x), where it is a gaussian; else None."""
     std_BZ: Tensor | None = None
     """Standard deviation of q(z|x), where it is a gaussian; else None."""
+    sent_BE: Tensor | None = None
+    """What the decoder gets where a level stands between it and the code; None: the code itself."""
 
 
 class Trip(NamedTuple):

@@ -16,6 +16,7 @@ from isthmus.recipes import (
     critics,
     discrete,
     masked,
+    counts,
 )
 
 # isort: on
@@ -23,6 +24,7 @@ from isthmus.recipes.table import Recipe, get, names
 
 __all__ = [
     "Recipe",
+    "counts",
     "critics",
     "discrete",
     "get",

@@ -16,8 +16,8 @@ from isthmus.names import nearest
 class Recipe:
     """A named way to put parts together.
 
-    `kinds` are the kinds of data it serves: images, table (any columns, with gaps), or numbers for tables of complete
-    numeric columns alone. `body` is what it takes for network, hidden, likelihood and the like where the user leaves
+    `kinds` are the kinds of data it serves: images, counts, table (any columns, with gaps), or numbers for tables of
+    complete numeric columns alone. `body` is what it takes for network, hidden, likelihood and the like where the user leaves
     them "auto", `training` for weight_decay, patience and other settings of training left at the estimator's default.
     A `conditional` recipe is told the class, or a vector, of every row.
     """
@@ -25,7 +25,7 @@ class Recipe:
     name: str
     make: Callable[..., Model]
     source: str
-    kinds: tuple[str, ...] = ("table", "images")
+    kinds: tuple[str, ...] = ("table", "images", "counts")
     body: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     conditional: bool = False
@@ -96,7 +96,7 @@ def _is_finite(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-_SERVED = {"images": "pictures", "table": "tables", "numbers": "tables of complete numeric columns"}
+_SERVED = {"images": "pictures", "counts": "counts", "table": "tables", "numbers": "tables of complete numeric columns"}
 _TABLE: dict[str, Recipe] = {}
 
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from isthmus import __version__
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import Dataset, TableSchema
+from isthmus.data import CountsSchema, Dataset, Schema, TableSchema
 from isthmus.files import atomic_write
 from isthmus.jobs.reduce import Honest, Judged
 from isthmus.report import sections
+from isthmus.report.counts import counts_sections
 from isthmus.report.markup import escaped, paragraph, tag
 from isthmus.report.rows import pictures_section, table_sections
 from isthmus.report.study import Study
@@ -70,7 +71,7 @@ def report(
     schema, which = estimator.schema_, judged.which.split(",")[0]
     if study.data.n < len(judged.rows):
         which = f"{which}, {study.data.n:,} of them"
-    shown = table_sections(study, schema, which) if isinstance(schema, TableSchema) else pictures_section(study, which)
+    shown = _rows(study, schema, which)
     main = (
         sections.honest_section(estimator, honest),
         sections.learning_section(estimator),
@@ -83,6 +84,12 @@ def report(
     head = tag("header", _kicker(), tag("h1", escaped(title)), paragraph(sections.lead(estimator, honest), "lead"))
     foot = tag("footer", escaped(f"Written by Isthmus {__version__}. This page holds everything it shows."))
     return _document(title, head + tag("main", *main) + foot)
+
+
+def _rows(study: Study, schema: Schema, which: str) -> str:
+    if isinstance(schema, CountsSchema):
+        return counts_sections(study, schema, which)
+    return table_sections(study, schema, which) if isinstance(schema, TableSchema) else pictures_section(study, which)
 
 
 def _kicker() -> str:

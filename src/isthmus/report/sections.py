@@ -16,6 +16,7 @@ from isthmus.report.terminal import part_text, shape_text
 
 PLACES = ("encoder", "bottleneck", "decoder", "likelihood", "terms", "corruption")
 PIXELS = "pixel values from 0 (black) to 1 (white)"
+COUNTS = "counts, of which the expected ones of each row add up to its total"
 CELLS = "numbers in standard deviations of their column; yes-or-no and categories as 0 and 1"
 
 
@@ -47,7 +48,7 @@ def honest_section(estimator: Autoencoder, honest: Honest) -> str:
         ("Mean of every column", honest.mean),
     )
     rows = [(name, number(e), share(e / honest.mean) if honest.mean > 0 else "–") for name, e in named]
-    units = PIXELS if estimator.schema_.kind == "images" else CELLS
+    units = {"images": PIXELS, "counts": COUNTS}.get(estimator.schema_.kind, CELLS)
     return section(
         "Is it better than PCA?",
         paragraph(honest.verdict, "verdict"),

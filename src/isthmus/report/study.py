@@ -1,5 +1,6 @@
 """The figures behind a report: some rows, what the model made of them, and where it erred."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,7 +22,7 @@ MOST_BYTES = 256 << 20
 
 def some_rows(data: Dataset, rows: Rows) -> Rows:
     """At most 3,000 rows of at most 256 MB, drawn without regard to the model."""
-    each = max(1, data.source.nbytes // max(1, data.n))
+    each = max(1, math.prod(data.source.shape) * data.source.dtype.itemsize)
     most = max(1, min(MOST_ROWS, MOST_BYTES // each))
     if len(rows) <= most:
         return rows

@@ -215,8 +215,9 @@ def show_info(console: Console, description: Mapping[str, Any], *, name: str | P
     pairs += [("versions", ", ".join(f"{k} {v}" for k, v in (record.get("versions") or {}).items()))]
     pairs += [("data fingerprint", (record.get("data") or {}).get("sha256", ""))]
     _print_pairs(console, [(key, value) for key, value in pairs if value != ""])
-    columns = (description.get("schema") or {}).get("columns")
-    if columns:
+    schema = description.get("schema") or {}
+    columns = schema.get("columns")
+    if columns and schema.get("kind") == "table":
         console.print()
         _print_columns(console, columns)
 
@@ -296,6 +297,9 @@ def shape_text(schema: Mapping[str, Any]) -> str:
     if schema.get("kind") == "images":
         size = "x".join(str(schema[side]) for side in ("height", "width", "channels"))
         return f"pictures of {size}, {schema['dtype']}"
+    if schema.get("kind") == "counts":
+        of = "counts of words" if schema.get("text") else "counts"
+        return f"{of}, {_count(len(schema.get('columns') or ()), 'column')}"
     return f"table of {_count(len(schema.get('columns') or ()), 'column')}"
 
 
