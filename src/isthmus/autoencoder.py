@@ -330,6 +330,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             learning_rate=choices.plain(self._asked("learning_rate")),
             weight_decay=choices.plain(self._asked("weight_decay")),
             patience=choices.patience(choices.plain(self._asked("patience")), epochs, held_out=held_out),
+            keep_last=recipes.get(self.recipe).training.get("keep_last", False),
             shift=choices.plain(self.shift),
             precision=precision,
             device=device,

@@ -26,6 +26,8 @@ class Settings:
         Largest norm of the whole gradient, as a multiple of its running mean.
     patience : int or None
         Epochs without a better held-out objective after which to stop; None never stops early.
+    keep_last : bool
+        Keep the last weights rather than those best on held-out rows, and never stop early.
     shift : int
         Pictures are moved by up to this many pixels each way, at random, input and target alike.
     precision : {"float32", "bfloat16"}
@@ -41,6 +43,7 @@ class Settings:
     weight_decay: float = 1e-2
     clip: float = 4.0
     patience: int | None = None
+    keep_last: bool = False
     shift: int = 0
     precision: str = "float32"
     device: str = "cpu"
