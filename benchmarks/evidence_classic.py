@@ -40,24 +40,24 @@ def linear(x: np.ndarray, name: str, latent_dim: int) -> dict:
     }
 
 
-def over_complete(train: np.ndarray, test: np.ndarray) -> dict:
-    """Error on pictures whose pixels are shuffled, as a share of what giving back their mean would leave."""
-    order = np.random.default_rng(0).permutation(784)
-    shuffled = test.reshape(-1, 784)[:, order].reshape(test.shape)
-    spread = (shuffled / 255.0).var(0).sum()
+def shuffled(x: np.ndarray) -> np.ndarray:
+    """Pictures unlike any digit: the pixels that vary, in one other order for all pictures."""
+    flat = x.reshape(len(x), -1)
+    varying = np.flatnonzero(flat.std(0) > 20)
+    other = flat.copy()
+    other[:, varying] = flat[:, np.random.default_rng(0).permutation(varying)]
+    return other.reshape(x.shape)
+
+
+def over_complete(train: np.ndarray, test: np.ndarray, choices: dict, epochs: int) -> dict:
+    """Errors as shares of what giving back the mean picture would leave: 0 copies, above 1 is no reconstruction."""
     figures = {}
-    for name, width, recipe, asked in (
-        ("784-30-784 tanh", 30, "ae", {"options": {"squash": "tanh"}}),
-        ("500, nothing", 500, "ae", {}),
-        ("500, denoising", 500, "denoising", {"options": {"amount": 0.5}}),
-        ("500, contractive", 500, "ae", {"penalties": {"contractive": 1.0}}),
-        ("500, k-sparse", 500, "sparse", {"options": {"kind": "topk", "target": 0.05}}),
-    ):
-        model = fit(train, recipe, width, hidden=(), epochs=15, **asked)
-        figures[f"{name}: test error"] = float(model.reconstruction_error(test).mean())
-        figures[f"{name}: off the manifold, share kept wrong"] = float(
-            model.reconstruction_error(shuffled).mean() / spread
-        )
+    off = shuffled(test)
+    for name, (recipe, width, asked) in choices.items():
+        model = fit(train, recipe, width, hidden=(), epochs=epochs, **asked)
+        for where, x in (("test", test), ("off the manifold", off)):
+            spread = (x / 255.0).var(0).sum()
+            figures[f"{name}: {where}"] = float(model.reconstruction_error(x).mean() / spread)
     return figures
 
 
@@ -147,22 +147,37 @@ def rae(train: np.ndarray, test: np.ndarray) -> dict:
     return figures
 
 
+SMALL_CODES = {
+    "digits, 8": ("ae", 8, {}),
+    "digits, 500": ("ae", 500, {}),
+    "digits, 500 denoising": ("denoising", 500, {"options": {"amount": 0.5}}),
+    "digits, 500 contractive": ("contractive", 500, {"options": {"weight": 10.0}}),
+    "digits, 500 k-sparse": ("sparse", 500, {"options": {"kind": "topk", "target": 0.02}}),
+}
+LARGE_CODES = {
+    "mnist, 784-30-784 tanh": ("ae", 30, {"options": {"squash": "tanh"}}),
+    "mnist, 500": ("ae", 500, {}),
+    "mnist, 500 denoising": ("denoising", 500, {"options": {"amount": 0.5}}),
+}
+
+
 def main() -> None:
     train, test = mnist(parser(__doc__).parse_args().data)
     train, test = train[:4000], test[:1000]
     small_train, small_test = digits()[:1300], digits()[1300:]
     claims = {
         "linear": "spans PCA's subspace, with its error, on digits and on a table, by the default training",
-        "ae": "over-complete with no regulariser it copies even pictures unlike any it saw; with one it does not",
+        "ae": "over-complete (500 values for 64 pixels) with no regulariser it copies even pictures unlike any it saw, "
+        "and with one it does not; on 4,000 MNIST pictures, of 784 pixels, it does so only on pictures like those it saw",
         "sparse": "the mean activation meets the target",
         "denoising": "denoises unseen noise seeds better than the plain one",
         "contractive": "codes move less with the row than the plain one's, relative to their spread",
-        "selection": "picks the informative columns of a made table",
+        "selection": "picks most informative columns of made tables, and better pixels than any of 50 random choices",
         "rae": "rows drawn without a KL in training are about as near to real ones as a vae's",
     }
     figures = {
         "linear": linear(digits(), "digits", 8) | linear(load_wine().data, "wine", 2),
-        "ae": over_complete(train, test),
+        "ae": over_complete(small_train, small_test, SMALL_CODES, 40) | over_complete(train, test, LARGE_CODES, 10),
         "sparse": sparse(train, test),
         "denoising": denoising(train, test),
         "contractive": contractive(small_train, small_test),

@@ -174,6 +174,35 @@ def test_denoising_denoises_unseen_noise_better_than_the_plain_one():
     assert errors["denoising"] < 0.8 * errors["ae"]
 
 
+def test_an_over_complete_code_copies_unless_something_keeps_it_from_it():
+    pictures = (load_digits().images * 255 / 16).round().astype(np.uint8)
+    train, test = pictures[:1000], pictures[1400:].reshape(-1, 64)
+    varying = np.flatnonzero(test.std(0) > 20)
+    unlike = test.copy()  # pictures that are no digits: pixels in another order
+    unlike[:, varying] = test[:, np.random.default_rng(0).permutation(varying)]
+    left = {}
+    for recipe, options in (("ae", {}), ("denoising", {"amount": 0.5}), ("sparse", {"kind": "topk", "target": 0.02})):
+        model = Autoencoder(recipe, latent_dim=200, hidden=(), options=options, epochs=30, random_state=0).fit(train)
+        error = model.reconstruction_error(unlike.reshape(-1, 8, 8)).mean()
+        left[recipe] = error / (unlike / 255.0).var(0).sum()
+    assert left["ae"] < 0.3
+    assert left["denoising"] > 0.7
+    assert left["sparse"] > 0.7
+
+
+def test_contractive_codes_are_less_sensitive_relative_to_their_spread():
+    pictures = (load_digits().images * 255 / 16).round().astype(np.uint8)
+    train, test = pictures[:1000], pictures[1400:]
+    noise = 25 * np.random.default_rng(7).normal(size=test.shape)
+    moved = np.clip(test + noise, 0, 255).round().astype(np.uint8)
+    moves = {}
+    for recipe in ("ae", "contractive"):
+        model = Autoencoder(recipe, latent_dim=12, hidden=(64,), epochs=25, random_state=0).fit(train)
+        codes = model.transform(test)
+        moves[recipe] = ((model.transform(moved) - codes) ** 2).sum(1).mean() / codes.var(0).sum()
+    assert moves["contractive"] < 0.9 * moves["ae"]
+
+
 # Sparsity
 
 
