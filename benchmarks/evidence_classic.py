@@ -168,7 +168,7 @@ def main() -> None:
     claims = {
         "linear": "spans PCA's subspace, with its error, on digits and on a table, by the default training",
         "ae": "over-complete (500 values for 64 pixels) with no regulariser it copies even pictures unlike any it saw, "
-        "and with one it does not; on 4,000 MNIST pictures, of 784 pixels, it does so only on pictures like those it saw",
+        "and with one it does not; with 784 pixels of MNIST (4,000 pictures) it copies only pictures like those it saw",
         "sparse": "the mean activation meets the target",
         "denoising": "denoises unseen noise seeds better than the plain one",
         "contractive": "codes move less with the row than the plain one's, relative to their spread",
