@@ -1,5 +1,6 @@
-"""Makes the pictures of the documentation: docs/digits.png. Run by `make docs`."""
+"""Makes the pictures of the documentation: docs/digits.png and docs/filters.png. Run by `make docs`."""
 
+import os
 from pathlib import Path
 
 import matplotlib as mpl
@@ -7,6 +8,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
@@ -52,5 +54,31 @@ def rebuild(place, originals: np.ndarray, rebuilt: np.ndarray, pca: PCA) -> None
             cell.set_title(title if row == 0 else "", size=10)
 
 
+def filters() -> None:
+    """What the first layer looks for, plain and denoising, on MNIST (as in Vincent et al., JMLR 2010, figure 6)."""
+    path = Path(os.environ.get("ISTHMUS_DATA", HERE.parents[1] / "shared" / "data")) / "images" / "mnist.npz"
+    if not path.exists():
+        print(f"{path}: no MNIST there, so docs/filters.png stays as it is; ISTHMUS_DATA names the folder")
+        return
+    with np.load(path) as arrays:
+        pictures = arrays["x_train"][:10_000]
+    options = {"ae": {"squash": "sigmoid"}, "denoising": {"squash": "sigmoid", "amount": 0.5}}
+    figure = plt.figure(figsize=(9, 4.8), layout="constrained")
+    titles = ("plain", "denoising: gaussian noise of 0.5")
+    for place, (recipe, asked), title in zip(figure.subfigures(1, 2), options.items(), titles, strict=True):
+        model = Autoencoder(recipe, 200, options=asked, hidden=(), epochs=20, random_state=0).fit(pictures)
+        kernels = model.model_.encoder.layers[0].weight.detach().numpy()
+        strongest = kernels[np.argsort(-np.linalg.norm(kernels, axis=1))[:64]].reshape(-1, 28, 28)
+        for axes, kernel in zip(place.subplots(8, 8).flat, strongest, strict=True):
+            bound = abs(kernel).max()
+            axes.imshow(kernel, cmap="gray", vmin=-bound, vmax=bound)
+            axes.set(xticks=[], yticks=[])
+        place.suptitle(title, size=12)
+    figure.savefig(HERE / "filters.png", dpi=80)
+    with Image.open(HERE / "filters.png") as picture:  # 16 greys are enough, and a fifth of the bytes
+        picture.convert("L").quantize(16).save(HERE / "filters.png", optimize=True)
+
+
 if __name__ == "__main__":
     main()
+    filters()

@@ -407,6 +407,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             ema=choices.plain(self.ema),
             accumulate=choices.plain(self.accumulate),
             patience=choices.patience(choices.plain(self._asked("patience")), epochs, held_out=held_out),
+            keep_last=recipes.get(self.recipe).training.get("keep_last", False),
             shift=choices.plain(self.shift),
             binarize=bool(self.binarize),
             precision=precision,

@@ -19,7 +19,7 @@ def ae(body: Body, latent_dim: int, *, noise: float = 0.0, squash: str = "none")
     "linear",
     source="Baldi & Hornik, Neural Networks 1989",
     body={"network": "dense", "hidden": (), "norm": "none"},
-    training={"weight_decay": 0.0},
+    training={"learning_rate": 0.01, "weight_decay": 0.0, "keep_last": True},
 )
 def linear(body: Body, latent_dim: int) -> Model:
     """Linear autoencoder with tied weights and no squashing: its code spans the subspace of PCA's."""
@@ -27,21 +27,25 @@ def linear(body: Body, latent_dim: int) -> Model:
 
 
 @recipe("sparse", source="Ng, CS294A notes 2011 (kl, l1); Makhzani & Frey, ICLR 2014 (topk)")
-def sparse(body: Body, latent_dim: int, *, kind: str = "kl", target: float = 0.1, weight: float = 10.0) -> Model:
-    """Sparse autoencoder: few code values active, by kind kl (mean activation target), l1 or topk (share target)."""
+def sparse(
+    body: Body, latent_dim: int, *, kind: str = "kl", target: float = 0.1, weight: float = 3.0, l1: float = 0.1
+) -> Model:
+    """Sparse autoencoder: kl (mean activation is target, by weight), topk (a share target active), or l1 (by l1)."""
     if kind == "topk":
         return body.assemble(TopK(latent_dim, min(latent_dim, max(1, round(target * latent_dim)))))
     if kind == "l1":
-        return body.assemble(Point(latent_dim), terms=(L1(weight),))
+        return body.assemble(Point(latent_dim), terms=(L1(l1),))
     if kind != "kl":
         raise InputError(f"recipe 'sparse': kind={kind!r}: choose kl, l1 or topk")
     return body.assemble(Point(latent_dim, "sigmoid"), terms=(KLSparsity(weight, target),))
 
 
 @recipe("denoising", source="Vincent et al., ICML 2008 and JMLR 2010")
-def denoising(body: Body, latent_dim: int, *, corruption: str = "gaussian", amount: float = 0.3) -> Model:
+def denoising(
+    body: Body, latent_dim: int, *, corruption: str = "gaussian", amount: float = 0.3, squash: str = "none"
+) -> Model:
     """Denoising autoencoder: sees a row under gaussian, masking, salt-and-pepper or patches, gives back the clean."""
-    return body.assemble(Point(latent_dim), corruption=corruption_of(f"{corruption}:{amount}"))
+    return body.assemble(Point(latent_dim, squash), corruption=corruption_of(f"{corruption}:{amount}"))
 
 
 @recipe("contractive", source="Rifai et al., ICML 2011")

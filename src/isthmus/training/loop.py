@@ -150,7 +150,7 @@ class Run:
         self._tell(metrics, epoch_done=True)
 
     def _keep_best(self, held_loss: float) -> None:
-        if held_loss < self.progress.best:
+        if self.settings.keep_last or held_loss < self.progress.best:
             self.progress.best, self.progress.best_epoch = held_loss, self.progress.epoch
             self.best = {name: t.detach().clone() for name, t in self.trainer.model.state_dict().items()}
 

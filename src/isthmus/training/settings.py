@@ -28,6 +28,8 @@ class Settings:
         Largest norm of the whole gradient, as a multiple of its running mean.
     patience : int or None
         Epochs without a better held-out objective after which to stop; None never stops early.
+    keep_last : bool
+        Keep the last weights rather than those best on held-out rows, and never stop early.
     shift : int
         Pictures are moved by up to this many pixels each way, at random, input and target alike.
     binarize : bool
@@ -51,6 +53,7 @@ class Settings:
     weight_decay: float = 1e-2
     clip: float = 4.0
     patience: int | None = None
+    keep_last: bool = False
     shift: int = 0
     binarize: bool = False
     precision: str = "float32"
