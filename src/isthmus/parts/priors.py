@@ -81,6 +81,8 @@ class Vamp(Prior, EncoderReader):
 
     GAIN = 4.0
 
+    encoder: Part
+
     def __init__(self, latent_dim: int, shape: Sequence[int], components: int = 100, condition_dim: int = 0) -> None:
         super().__init__(latent_dim)
         check_widths("shape", shape)
