@@ -100,22 +100,23 @@ def probe(train, test, labels, seconds: float) -> dict:
     codes = {"PCA": tuple(pca.transform(x.reshape(len(x), -1) / 255.0) for x in (train, test))}
     figures = {}
     for recipe in ("ae", "masked"):
-        epochs = max(1, round(seconds / processor_seconds(lambda recipe=recipe: fit(recipe, train, 1))))
-        models = []
-        spent = processor_seconds(lambda recipe=recipe, epochs=epochs: models.append(fit(recipe, train, epochs)))
-        codes[recipe] = tuple(models[0].transform(x) for x in (train, test))
+        epochs = max(1, round(seconds / timed(recipe, train, 1)[0]))
+        spent, model = timed(recipe, train, epochs)
+        codes[recipe] = (model.transform(train), model.transform(test))
         figures |= {f"{recipe}: epochs": epochs, f"{recipe}: processor seconds": round(spent, 1)}
     figures |= {f"{name}: accuracy of the probe": accuracy(*pair, labels) for name, pair in codes.items()}
     better = figures["masked: accuracy of the probe"] > figures["ae: accuracy of the probe"]
     said = "tells digits apart better than" if better else "does not beat"
-    claim = f"After some {seconds:g} s of processor time each, a linear probe on masked's {LATENT} code values {said} one on ae's."
+    each = f"After some {seconds:g} s of processor time each"
+    claim = f"{each}, a linear probe on masked's {LATENT} code values {said} one on ae's."
     return {"claim": claim, "figures": figures}
 
 
-def processor_seconds(job) -> float:
+def timed(recipe: str, x: np.ndarray, epochs: int) -> tuple[float, Autoencoder]:
+    """Processor seconds of a fit, and what it made."""
     start = time.process_time()
-    job()
-    return time.process_time() - start
+    model = fit(recipe, x, epochs)
+    return time.process_time() - start, model
 
 
 def accuracy(learned: np.ndarray, judged: np.ndarray, labels) -> float:
