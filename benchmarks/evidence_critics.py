@@ -20,10 +20,17 @@ def main() -> None:
     train, test = mnist(asked.data)
     with np.load(asked.data / "images" / "mnist.npz") as arrays:
         labels = arrays["y_train"], arrays["y_test"]
-    results = {"factor-vae": factor_vae(), "aae": aae(train[:6000], test[:1000])}
-    results["conditional"] = conditional(train[:10000], labels[0][:10000], test[:5000], labels[1][:5000])
-    results["vae-gan"] = vae_gan(train[:2000], test[:1000])
-    results["perceptual"] = perceptual(train[:3000], test[:1000])
+    claims = {
+        "factor-vae": factor_vae,
+        "aae": lambda: aae(train[:3000], test[:1000]),
+        "conditional": lambda: conditional(train[:10000], labels[0][:10000], test[:5000], labels[1][:5000]),
+        "vae-gan": lambda: vae_gan(train[:1500], test[:1000]),
+        "perceptual": lambda: perceptual(train[:2000], test[:1000]),
+    }
+    results = {}
+    for recipe, show in claims.items():
+        results[recipe] = show()
+        print(recipe, results[recipe]["figures"], flush=True)
     keep("evidence_critics", results)
 
 
@@ -74,7 +81,7 @@ def aae(train: np.ndarray, test: np.ndarray) -> dict:
 
 def conditional(train: np.ndarray, told: np.ndarray, test: np.ndarray, truth: np.ndarray) -> dict:
     judge = SVC(C=10).fit(test[:4000].reshape(4000, -1) / 255, truth[:4000])
-    model = Autoencoder("conditional", latent_dim=8, hidden=(512, 256), epochs=10, random_state=0).fit(train, told)
+    model = Autoencoder("conditional", latent_dim=8, hidden=(512, 256), epochs=8, random_state=0).fit(train, told)
     asked = np.repeat(np.arange(10), 100)
     samples = model.sample(1000, y=asked, random_state=0)
     right = judge.predict(samples.reshape(1000, -1) / 255) == asked
@@ -94,7 +101,7 @@ def conditional(train: np.ndarray, told: np.ndarray, test: np.ndarray, truth: np
 def vae_gan(train: np.ndarray, test: np.ndarray) -> dict:
     true, figures = sharpness(test), {}
     for seed in SEEDS:
-        model = Autoencoder("vae-gan", latent_dim=8, hidden=HIDDEN, epochs=6, random_state=seed).fit(train)
+        model = Autoencoder("vae-gan", latent_dim=8, hidden=HIDDEN, epochs=5, random_state=seed).fit(train)
         figures[f"seed {seed}: squared error"] = float(model.reconstruction_error(test).mean())
         figures[f"seed {seed}: gradient energy of reconstructions"] = sharpness(model.reconstruct(test)) / true
         figures[f"seed {seed}: gradient energy of samples"] = sharpness(model.sample(500, random_state=0)) / true
@@ -103,7 +110,7 @@ def vae_gan(train: np.ndarray, test: np.ndarray) -> dict:
 
 def perceptual(train: np.ndarray, test: np.ndarray) -> dict:
     true, figures, vaes = sharpness(test), {}, []
-    tried = [("perceptual", 1.0), *(("vae", beta) for beta in (0.7, 1.0, 1.5, 2.5))]
+    tried = [("perceptual", 1.0), *(("vae", beta) for beta in (0.7, 1.0, 1.5))]
     for recipe, beta in tried:
         options = {"latent_dim": 8, "hidden": HIDDEN, "epochs": 10, "options": {"beta": beta}}
         model = Autoencoder(recipe, random_state=0, **options).fit(train)

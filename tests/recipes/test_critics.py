@@ -73,7 +73,7 @@ def test_permuted_codes_keep_every_marginal_and_lose_the_rest():
 
 def test_the_adversary_on_codes_learns_the_log_ratio_to_the_prior():
     torch.manual_seed(0)
-    critic = CodeAdversary(1, 1.0, (64, 64))
+    critic = CodeAdversary(1, 1.0, (64, 64), smooth=0.0)
     train(critic, lambda n: 1 + 0.5 * torch.randn(n, 1), 700)
     z = torch.linspace(0.3, 1.7, 30)[:, None]
     prior, codes = torch.distributions.Normal(0.0, 1.0), torch.distributions.Normal(1.0, 0.5)

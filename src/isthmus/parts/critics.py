@@ -36,6 +36,15 @@ def tell_apart(real_B: Tensor, made_B: Tensor) -> Tensor:
     return softplus(-real_B).mean() + softplus(made_B).mean()
 
 
+def _steep(logit_B: Tensor, real_B___: Tensor) -> Tensor:
+    """Mean squared norm of the logit's gradient at the real, halved (R1): adversaries that pay it converge.
+
+    Mescheder, Geiger & Nowozin, "Which training methods for GANs do actually converge?", ICML 2018, equation 9.
+    """
+    (slope_B___,) = torch.autograd.grad(logit_B.sum(), real_B___, create_graph=True)
+    return 0.5 * slope_B___.square().flatten(1).sum(-1).mean()
+
+
 class DensityRatio(Critic):
     """gamma x the total correlation, by a critic's estimate of log q(z) / prod_j q(z_j) (FactorVAE).
 
@@ -95,6 +104,8 @@ class CodeAdversary(Critic):
     strength : float
     hidden : sequence of int
         Widths of the critic's layers.
+    smooth : float
+        Weight of the critic's squared slope at the prior's draws in its own loss.
 
     References
     ----------
@@ -102,9 +113,10 @@ class CodeAdversary(Critic):
     so that their gradients' sizes don't meet; here they meet in one objective, and `strength` weighs them.
     """
 
-    def __init__(self, latent_dim: int, strength: float, hidden: Sequence[int] = HIDDEN) -> None:
+    def __init__(self, latent_dim: int, strength: float, hidden: Sequence[int] = HIDDEN, smooth: float = 1.0) -> None:
         super().__init__()
         self.strength = _not_negative("strength", strength)
+        self.smooth = _not_negative("smooth", smooth)
         self.net = Dense((latent_dim,), (1,), hidden)
 
     def weight(self, progress: float) -> float:  # noqa: ARG002
@@ -119,7 +131,9 @@ class CodeAdversary(Critic):
 
     def own_loss(self, model: "Model", trip: Trip) -> Tensor:  # noqa: ARG002
         z_BZ = trip.code.z_BZ.detach()
-        return tell_apart(self._logit(torch.randn_like(z_BZ)), self._logit(z_BZ))
+        drawn_BZ = torch.randn_like(z_BZ).requires_grad_()
+        real_B = self._logit(drawn_BZ)
+        return tell_apart(real_B, self._logit(z_BZ)) + self.smooth * _steep(real_B, drawn_BZ)
 
 
 class LearnedSimilarity(Critic):
@@ -138,6 +152,8 @@ class LearnedSimilarity(Critic):
         Weight of deceiving the discriminator beside the distance: 1 / gamma of the paper.
     widths : sequence of int
         Channels of the discriminator's stages.
+    smooth : float
+        Weight of the discriminator's squared slope at true pictures in its own loss.
 
     References
     ----------
@@ -148,11 +164,17 @@ class LearnedSimilarity(Critic):
     """
 
     def __init__(
-        self, channels: int, strength: float = 1.0, adversary: float = 1.0, widths: Sequence[int] = WIDTHS
+        self,
+        channels: int,
+        strength: float = 1.0,
+        adversary: float = 1.0,
+        widths: Sequence[int] = WIDTHS,
+        smooth: float = 1.0,
     ) -> None:
         super().__init__()
         self.strength = _not_negative("strength", strength)
         self.adversary = _not_negative("adversary", adversary)
+        self.smooth = _not_negative("smooth", smooth)
         self.net = Discriminator(channels, widths)
 
     def weight(self, progress: float) -> float:  # noqa: ARG002
@@ -172,8 +194,10 @@ class LearnedSimilarity(Critic):
         with torch.no_grad():
             made_B___ = model.likelihood.mean(trip.raw_B___)
             drawn_B___ = _decoded(model, trip, torch.randn_like(trip.code.z_BZ))
-        logits = [self.net(pictures)[0] for pictures in (trip.x_B___, made_B___, drawn_B___)]
-        return tell_apart(logits[0], torch.cat(logits[1:]))
+        x_B___ = trip.x_B___.detach().requires_grad_()
+        real_B, _ = self.net(x_B___)
+        made_B, _ = self.net(torch.cat([made_B___, drawn_B___]))
+        return tell_apart(real_B, made_B) + self.smooth * _steep(real_B, x_B___)
 
 
 def _decoded(model: "Model", trip: Trip, z_BZ: Tensor) -> Tensor:

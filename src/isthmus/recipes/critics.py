@@ -13,7 +13,7 @@ def factor_vae(body: Body, latent_dim: int, *, gamma: float = 10.0, beta: float 
 
 
 @recipe("aae", source="Makhzani et al., 2015")
-def aae(body: Body, latent_dim: int, *, strength: float = 100.0) -> Model:
+def aae(body: Body, latent_dim: int, *, strength: float = 3.0) -> Model:
     """Adversarial autoencoder: an adversary on the codes makes them look drawn from the prior N(0, I)."""
     return body.assemble(Gaussian(latent_dim), terms=(CodeAdversary(latent_dim, strength),))
 
@@ -25,7 +25,7 @@ def vae_gan(body: Body, latent_dim: int, *, beta: float = 1.0, strength: float =
     return body.assemble(Gaussian(latent_dim), terms=(Rate(beta), critic))
 
 
-@recipe("perceptual", source="Hou et al., WACV 2017", kinds=("images",))
+@recipe("perceptual", source="Hou et al., WACV 2017", kinds=("images",), body={"likelihood": "gaussian:1"})
 def perceptual(body: Body, latent_dim: int, *, beta: float = 1.0, strength: float = 10.0, noise: float = 0.5) -> Model:
     """VAE with deep feature consistency: pictures are compared by a judge that learns from the same pictures."""
     judge = DenoisingJudge(body.shape[0], noise=noise)
