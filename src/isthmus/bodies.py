@@ -18,16 +18,19 @@ from isthmus.parts import (
     GaussianNoise,
     Laplace,
     Likelihood,
+    Masked,
     Mixed,
     Normal,
     Part,
+    RecurrentDecoder,
+    RecurrentEncoder,
     Term,
 )
-from isthmus.parts.networks import ACTIVATIONS
+from isthmus.parts.networks import ACTIVATIONS, CELLS
 
 Groups = tuple[tuple[str, int], ...]
 
-NETWORKS = ("dense", "conv")
+NETWORKS = ("dense", "conv", *CELLS)
 NORMS = ("layer", "none")
 LIKELIHOODS = ("gaussian", "laplace", "bernoulli", "mixed")
 CORRUPTIONS: dict[str, Callable[[float], Part]] = {"gaussian": GaussianNoise}
@@ -45,10 +48,11 @@ class Body:
     Parameters
     ----------
     shape : tuple of int
-        One prepared row: (features,) or (channels, height, width).
-    network : {"dense", "conv"}
+        One prepared row: (features,), (channels, height, width) or, of a series, (time, channels).
+    network : {"dense", "conv", "lstm", "gru"}
     hidden : tuple of int
-        Widths of the encoder's hidden layers or channels of its stages; the decoder mirrors them.
+        Widths of the encoder's hidden layers, channels of its stages or states of its recurrent layers; the decoder
+        mirrors them.
     activation : str
     norm : {"layer", "none"}
         Whether dense layers are normalised.
@@ -86,7 +90,8 @@ class Body:
         draws: int = 1,
     ) -> Model:
         """The finished model with this bottleneck, terms and corruption, and those that the user added."""
-        encoder, decoder = self._conv(bottleneck) if self.network == "conv" else self._dense(bottleneck)
+        bodies = {"dense": self._dense, "conv": self._conv}
+        encoder, decoder = bodies.get(self.network, self._recurrent)(bottleneck)
         added = [PENALTIES[name](weight) for name, weight in self.penalties]
         corruption = corruption_of(self.corruption) if self.corruption else corruption
         return Model(encoder, bottleneck, decoder, self._likelihood(), [*terms, *added], corruption, draws)
@@ -107,7 +112,18 @@ class Body:
             ConvDecoder(bottleneck.latent_dim, self.shape, *options),
         )
 
+    def _recurrent(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
+        options = (self.hidden, self.network, self.condition_dim)
+        return (
+            RecurrentEncoder(self.shape, bottleneck.inputs, *options, missing=self.missing),
+            RecurrentDecoder(bottleneck.latent_dim, self.shape, *options),
+        )
+
     def _likelihood(self) -> Likelihood:
+        density = self._density()
+        return Masked(density) if self.missing and len(self.shape) == 2 else density
+
+    def _density(self) -> Likelihood:
         name, _, scale = self.likelihood.partition(":")
         if name == "mixed":
             return Mixed(list(self.groups))
@@ -203,20 +219,25 @@ def choose_body(
         penalties=penalties or {},
     )
     if network == "auto":
-        network = "conv" if len(shape) == 3 and shape[1] * shape[2] > SMALL_PICTURE else "dense"
+        network = _network(shape, missing=missing)
     if network == "conv" and len(shape) != 3:
-        raise InputError("network='conv' is for pictures; these data are a table: use network='dense'")
+        these = "series" if len(shape) == 2 else "a table"
+        raise InputError(f"network='conv' is for pictures; these data are {these}: use network='dense'")
+    if network in CELLS and len(shape) != 2:
+        raise InputError(f"network={network!r} is for series; these data are none: use network='dense'")
     if norm == "auto":
         norm = "layer" if network == "dense" and len(shape) == 3 else "none"
-    if norm == "layer" and network == "conv":
+    if norm == "layer" and network != "dense":
         raise InputError(f"norm={norm!r} for a {network} network: choose none, or layer for a dense one")
-    mixed = missing or any(kind != "numeric" for kind, _ in groups)
+    mixed = (missing and len(shape) != 2) or any(kind != "numeric" for kind, _ in groups)
     if likelihood == "auto":
         likelihood = "mixed" if mixed else "gaussian"
     if mixed and likelihood != "mixed":
         raise InputError(
             f"likelihood={likelihood!r} can't describe a table with missing cells or categories: use 'mixed'"
         )
+    if likelihood == "mixed" and len(shape) == 2:
+        raise InputError("likelihood='mixed' is for tables; these data are series: use 'gaussian' or 'laplace'")
     return Body(
         shape=shape,
         network=network,
@@ -231,9 +252,18 @@ def choose_body(
     )
 
 
+def _network(shape: tuple[int, ...], *, missing: bool) -> str:
+    """Series of one length have a place for each step, which a dense body uses; others are read step by step."""
+    if len(shape) == 2:
+        return "lstm" if missing else "dense"
+    return "conv" if len(shape) == 3 and shape[1] * shape[2] > SMALL_PICTURE else "dense"
+
+
 def _widths(network: str, shape: tuple[int, ...]) -> tuple[int, ...]:
     if network == "conv":
         return (32, 64, 128)
+    if network in CELLS:
+        return (64,)
     features = math.prod(shape)
     if len(shape) == 3:
         wide = 2 ** round(math.log2(min(max(192, 1.5 * features), 1024)))

@@ -2,8 +2,8 @@
 
 from isthmus.parts.bottlenecks import Bottleneck, Gaussian, Point
 from isthmus.parts.corruptions import GaussianNoise
-from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Mixed, Normal
-from isthmus.parts.networks import ConvDecoder, ConvEncoder, Dense
+from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Masked, Mixed, Normal
+from isthmus.parts.networks import ConvDecoder, ConvEncoder, Dense, RecurrentDecoder, RecurrentEncoder
 from isthmus.parts.spec import EncoderReader, Part, build
 from isthmus.parts.terms import L1, Critic, Rate, Term
 from isthmus.parts.trip import Code, Trip
@@ -22,11 +22,14 @@ __all__ = [
     "GaussianNoise",
     "Laplace",
     "Likelihood",
+    "Masked",
     "Mixed",
     "Normal",
     "Part",
     "Point",
     "Rate",
+    "RecurrentDecoder",
+    "RecurrentEncoder",
     "Term",
     "Trip",
     "build",

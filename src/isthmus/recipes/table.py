@@ -16,7 +16,7 @@ from isthmus.names import nearest
 class Recipe:
     """A named way to put parts together.
 
-    `kinds` are the kinds of data it serves: images, table (any columns, with gaps), or numbers for tables of complete
+    `kinds` are the kinds of data it serves: images, series, table (any columns, with gaps), or numbers for tables of complete
     numeric columns alone. `body` is what it takes for network, hidden, likelihood and the like where the user leaves
     them "auto".
     """
@@ -93,7 +93,7 @@ def _is_finite(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-_SERVED = {"images": "pictures", "table": "tables", "numbers": "tables of complete numeric columns"}
+_SERVED = {"images": "pictures", "table": "tables", "series": "series", "numbers": "tables of complete numeric columns"}
 _TABLE: dict[str, Recipe] = {}
 
 
