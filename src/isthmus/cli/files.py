@@ -8,7 +8,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.data import Dataset, check_output, open_data
 
 MODEL_ENDINGS = (".safetensors",)
-DATA_OPTIONS = ("kind", "key", "size", "skip_bad", "drop", "label")
+DATA_OPTIONS = ("kind", "key", "size", "skip_bad", "drop", "label", "series_id", "window", "stride")
 
 
 def model_path(output: Path | None, data: str, force: bool) -> Path:

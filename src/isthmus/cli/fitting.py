@@ -16,6 +16,7 @@ from isthmus.jobs.reduce import Honest, Judged, compare, judged_rows
 from isthmus.report.terminal import ProgressBar, show_fit
 from isthmus.training import Checkpoint, JsonLines, TensorBoard, Watcher
 
+SERIES = ("series_id", "window", "stride")
 SAME_NAME = (
     "recipe", "latent_dim", "network", "hidden", "activation", "norm", "likelihood", "corruption", "epochs", "minutes",
     "batch_size", "learning_rate", "weight_decay", "shift", "precision", "device", "memory",
@@ -139,7 +140,11 @@ def explicit_command(asked: dict[str, Any], estimator: Autoencoder) -> str:
 
 def _data_words(asked: dict[str, Any]) -> list[str]:
     """The options of how DATA was read."""
-    words = [f"--{name} {shlex.quote(str(asked[name]))}" for name in ("key", "label", "memory") if asked[name]]
+    words = [
+        f"--{name.replace('_', '-')} {shlex.quote(str(asked[name]))}"
+        for name in ("key", "label", "memory", *SERIES)
+        if asked[name]
+    ]
     words += [f"--drop {shlex.quote(column)}" for column in asked["drop"]]
     words += [f"--size {'x'.join(map(str, asked['size']))}"] if asked["size"] else []
     return words + (["--skip-bad"] if asked["skip_bad"] else [])

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data import series
 from isthmus.data.cells import NONE_WERE_MISSING
 from isthmus.data.dataset import Dataset, Options, some
 from isthmus.data.schema import Column, ImageSchema, TableSchema
@@ -37,7 +38,7 @@ def from_array(data: Any, options: Options) -> Dataset:
 
 
 def from_source(source: Source, container: str, options: Options, where: str) -> Dataset:
-    """Open rows of numbers as a nameless table or as pictures, after checking them.
+    """Open rows of numbers as a nameless table, pictures or series, after checking them.
 
     Parameters
     ----------
@@ -46,6 +47,8 @@ def from_source(source: Source, container: str, options: Options, where: str) ->
     where : str
         What the messages call the data.
     """
+    if options.series:
+        return series.from_source(_native(source), container, options, where)
     _check_type(source, where)
     if _kind(source, options, where) == "table":
         table = _check_table(_native(source), options, where)

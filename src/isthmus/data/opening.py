@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from isthmus.data import arrayfiles, arrays, builtin, csvfiles, images, tablefiles, tables
+from isthmus.data import arrayfiles, arrays, builtin, csvfiles, images, series, tablefiles, tables
 from isthmus.data.dataset import Dataset, Options
 from isthmus.data.schema import Schema
 from isthmus.errors import DataError
@@ -25,17 +25,22 @@ def open_data(
     label: str | None = None,
     schema: Schema | None = None,
     memory: int | None = None,
+    series_id: str | None = None,
+    window: int | None = None,
+    stride: int | None = None,
 ) -> Dataset:
     """Open data of any kind as rows of raw numbers, checked.
 
     Parameters
     ----------
-    data : array, tensor, DataFrame, str or Path
-        A NumPy array or torch tensor, (n, d) for a table, (n, height, width[, channels]) for
-        pictures; a pandas or polars DataFrame; the path of a .npy, .npz, .csv, .parquet, .feather or
-        .arrow file, or of a folder of pictures; or one of the names digits, wine, breast-cancer, diabetes.
-    kind : {"auto", "images", "table"}
-        What the rows are; "auto" takes two axes for a table, and more of uint8 or uint16 for pictures.
+    data : array, tensor, list, DataFrame, str or Path
+        A NumPy array or torch tensor, (n, d) for a table, (n, height, width[, channels]) for pictures,
+        (n, time[, channels]) for series, which may also be a list of (time[, channels]); a pandas or polars
+        DataFrame; the path of a .npy, .npz, .csv, .parquet, .feather or .arrow file, or of a folder of
+        pictures; or one of the names digits, wine, breast-cancer, diabetes.
+    kind : {"auto", "images", "table", "series"}
+        What the rows are; "auto" takes two axes for a table, and more of uint8 or uint16 for pictures. Series are
+        always asked for; those that are shorter than the longest end in NaN.
     key : str, optional
         Which array of an .npz file.
     size : (height, width), optional
@@ -46,10 +51,16 @@ def open_data(
         Columns of a table to leave out.
     label : str, optional
         The column (or the array of an .npz file) to give as ``labels`` and not to learn.
-    schema : ImageSchema or TableSchema, optional
+    schema : ImageSchema, TableSchema or SeriesSchema, optional
         What the model was fitted on; the data must agree, and are converted by it.
     memory : int, optional
         Bytes that the raw numbers and their float32 preparation may take; larger data stay in files.
+    series_id : str, optional
+        Series in a long table: the column that says which series a row is of.
+    window : int, optional
+        Series: cut long ones, such as one array (time[, channels]) or table, into windows of so many steps.
+    stride : int, optional
+        Steps from one window's beginning to the next's. Default: a window's length, so that none share a step.
 
     Raises
     ------
@@ -59,13 +70,15 @@ def open_data(
         If an option doesn't fit the data.
     """
     columns = (drop,) if isinstance(drop, str) else tuple(drop)
-    options = Options(kind, key, size, skip_bad, columns, label, schema, memory)
+    options = Options(kind, key, size, skip_bad, columns, label, schema, memory, series_id, window, stride)
     if isinstance(data, str | os.PathLike):
         return _open_path(os.fspath(data), options)
     if tablefiles.is_frame(data):
-        return tables.from_reader(tablefiles.read_frame(data), options)
+        return _from_table(tablefiles.read_frame(data), options)
     if hasattr(data, "tocsr"):
         raise DataError("array: it is sparse; make it dense with .toarray()")
+    if options.series and isinstance(data, (list, tuple)):
+        return series.from_list(data, options)
     return arrays.from_array(data, options)
 
 
@@ -82,12 +95,16 @@ def _open_path(name: str, options: Options) -> Dataset:
         return arrayfiles.from_npy(path, options)
     if ending == ".npz":
         return arrayfiles.from_npz(path, options)
-    return tables.from_reader(read_table(path, ending, options), options)
+    return _from_table(read_table(path, ending, options), options)
+
+
+def _from_table(reader: tables.TableReader, options: Options) -> Dataset:
+    return series.from_table(reader, options) if options.series else tables.from_reader(reader, options)
 
 
 def read_table(path: Path, ending: str, options: Options) -> tables.TableReader:
     """Read a file of a table, by its ending."""
-    schema = options.expected_table(path.name)
+    schema = None if options.series else options.expected_table(path.name)
     if ending == ".csv":
         return csvfiles.read_csv(path, schema, options.memory)
     if ending == ".parquet":

@@ -5,7 +5,7 @@ line is what `isthmus recipes` prints, its `source` the paper it is from. To add
 lists names.
 """
 
-from isthmus.recipes import plain, variational, recurrent  # the order of the table
+from isthmus.recipes import plain, recurrent, variational  # the order of the table
 from isthmus.recipes.table import Recipe, get, names
 
 __all__ = ["Recipe", "get", "names", "plain", "recurrent", "variational"]

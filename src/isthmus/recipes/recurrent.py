@@ -24,5 +24,7 @@ def lstm_vae(body: Body, latent_dim: int, *, beta: float = 1.0, warmup: float = 
 
 def _recurrent(body: Body) -> Body:
     if body.network not in CELLS:
-        raise InputError(f"network={body.network!r}: these recipes take {' or '.join(CELLS)}; for others there are ae, vae")
+        raise InputError(
+            f"network={body.network!r}: these recipes take {' or '.join(CELLS)}; for others there are ae, vae"
+        )
     return body

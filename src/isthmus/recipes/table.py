@@ -16,9 +16,9 @@ from isthmus.names import nearest
 class Recipe:
     """A named way to put parts together.
 
-    `kinds` are the kinds of data it serves: images, series, table (any columns, with gaps), or numbers for tables of complete
-    numeric columns alone. `body` is what it takes for network, hidden, likelihood and the like where the user leaves
-    them "auto".
+    `kinds` are the kinds of data it serves: images, series, table (any columns, with gaps), or numbers for tables of
+    complete numeric columns alone. `body` is what it takes for network, hidden, likelihood and the like where the
+    user leaves them "auto".
     """
 
     name: str

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from isthmus import __version__
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import Dataset, TableSchema
+from isthmus.data import Dataset, SeriesSchema, TableSchema
 from isthmus.files import atomic_write
 from isthmus.jobs.reduce import Honest, Judged
 from isthmus.report import sections
+from isthmus.report.lines import series_section
 from isthmus.report.markup import escaped, paragraph, tag
 from isthmus.report.rows import pictures_section, table_sections
 from isthmus.report.study import Study
@@ -70,7 +71,12 @@ def report(
     schema, which = estimator.schema_, judged.which.split(",")[0]
     if study.data.n < len(judged.rows):
         which = f"{which}, {study.data.n:,} of them"
-    shown = table_sections(study, schema, which) if isinstance(schema, TableSchema) else pictures_section(study, which)
+    if isinstance(schema, TableSchema):
+        shown = table_sections(study, schema, which)
+    elif isinstance(schema, SeriesSchema):
+        shown = series_section(study, schema, which)
+    else:
+        shown = pictures_section(study, which)
     main = (
         sections.honest_section(estimator, honest),
         sections.learning_section(estimator),

@@ -235,6 +235,9 @@ def shape_text(schema: Mapping[str, Any]) -> str:
     if schema.get("kind") == "images":
         size = "x".join(str(schema[side]) for side in ("height", "width", "channels"))
         return f"pictures of {size}, {schema['dtype']}"
+    if schema.get("kind") == "series":
+        upto = "up to " if schema["missing"] else ""
+        return f"series of {upto}{_count(schema['length'], 'step')}, {_count(len(schema['names']), 'channel')}"
     return f"table of {_count(len(schema.get('columns') or ()), 'column')}"
 
 

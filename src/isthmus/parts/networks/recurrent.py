@@ -17,7 +17,7 @@ from isthmus.errors import InputError
 from isthmus.parts.networks.dense import check_widths
 from isthmus.parts.spec import Part
 
-CELLS: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU}
+CELLS: dict[str, type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
 MOST_STEPS = 1 << 16
 CLOCK = 8
 """Values that tell the decoder which step it writes."""
