@@ -67,7 +67,7 @@ def from_table(reader: TableReader, options: Options) -> Dataset:
             f"{reader.where}: a table holds many series if a column says which, named by series_id= (--series-id), "
             f"or one long series to be cut by window= (--window)"
         )
-    columns = _columns(schema) if schema else None
+    columns = _columns(schema) if schema and schema.named else None
     table = from_reader(reader, Options("table", drop=options.drop, label=series_id or None, schema=columns))
     texts = [repr(c.name) for c in table.schema.columns if c.role != "numeric"]  # type: ignore[union-attr]
     if texts:
