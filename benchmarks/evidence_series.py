@@ -15,17 +15,21 @@ from sklearn.decomposition import PCA
 from isthmus import Autoencoder
 
 CODE = 8
+NOISE = "gaussian:0.3"
 
 
 def main() -> None:
     options = parser(__doc__)
-    options.add_argument("--epochs", type=int, default=120, help="of the recurrent model (32 steps each)")
+    options.add_argument("--epochs", type=int, default=80, help="of the recurrent models (32 steps each)")
     asked = options.parse_args()
     train, test = beats(asked.data)
     lstm = fitted("lstm", train, epochs=asked.epochs)
+    noisy = fitted("lstm", train, epochs=asked.epochs, corruption=NOISE)
     ae = fitted("ae", train)
     errors = {
         "lstm": float(lstm.reconstruction_error(test).mean()),
+        "lstm, on its own training part": float(lstm.reconstruction_error(train).mean()),
+        f"lstm, corruption {NOISE}": float(noisy.reconstruction_error(test).mean()),
         "ae": float(ae.reconstruction_error(test).mean()),
         "pca": pca_error(train, test, lstm),
         "mean": float(np.square(prepared(lstm, test) - prepared(lstm, train).mean(0)).sum(1).mean()),
@@ -34,8 +38,8 @@ def main() -> None:
         "evidence_series",
         {
             "lstm": {
-                "claim": f"Rebuilt test beats of ECG5000 from {CODE} values: error of the recurrent autoencoder beside "
-                f"PCA's and that of a dense one (ae).",
+                "claim": f"Test beats of ECG5000 rebuilt from {CODE} values: the recurrent autoencoder does worse than "
+                "PCA and than a dense one (ae), and errs less on the few beats it learned from than on others.",
                 "figures": errors | {"epochs": asked.epochs},
             },
             "padding": {

@@ -25,12 +25,12 @@ CLOCK = 8
 
 def _layers(cell: str, inputs: int, widths: Sequence[int]) -> nn.ModuleList:
     sizes = zip([inputs, *widths[:-1]], widths, strict=True)
-    layers = nn.ModuleList(CELLS[cell](wide_in, wide_out, batch_first=True) for wide_in, wide_out in sizes)
+    layers = [CELLS[cell](wide_in, wide_out, batch_first=True) for wide_in, wide_out in sizes]
     for layer, width in zip(layers, widths, strict=True):
-        if cell == "lstm":  # begin by remembering (Jozefowicz, Zaremba & Sutskever, ICML 2015): halves the training
+        if cell == "lstm":  # begin by remembering (Jozefowicz, Zaremba & Sutskever, ICML 2015)
             with torch.no_grad():
-                layer.bias_ih_l0[width : 2 * width] += 1.0
-    return layers
+                layer.get_parameter("bias_ih_l0")[width : 2 * width] += 1.0
+    return nn.ModuleList(layers)
 
 
 def _check(shape: Sequence[int], widths: Sequence[int], cell: str) -> None:
