@@ -21,6 +21,7 @@ from isthmus.data import (
     Dataset,
     TableSchema,
     conditions_from_json,
+    cut_like,
     fit_conditions,
     fit_preparation,
     open_data,
@@ -56,7 +57,7 @@ class Posterior(NamedTuple):
 
 
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """An autoencoder for tables and pictures, with scikit-learn's interface.
+    """An autoencoder for tables, pictures and series, with scikit-learn's interface.
 
     Parameters
     ----------
@@ -68,12 +69,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         curve is kept in ``record_["sizes"]``.
     options : mapping, optional
         The recipe's own options, such as ``{"beta": 4}`` for "vae".
-    kind : {"auto", "table", "images", "counts", "text"}, default="auto"
+    kind : {"auto", "table", "images", "series", "counts", "text"}, default="auto"
         What the rows are. Arrays of two dimensions are tables, of three or four (uint8, uint16) pictures, sparse
-        matrices counts.
-    network : {"auto", "dense", "conv", "vit"}, default="auto"
+        matrices counts. Series are (n, time) or (n, time, channels), NaN after the end of a shorter one, or a list
+        of (time[, channels]).
+    network : {"auto", "dense", "conv", "vit", "lstm", "gru"}, default="auto"
+        "auto" for series of one length without gaps is dense, else lstm.
     hidden : sequence of int, optional
-        Widths of the encoder's hidden layers (dense), stages (conv) or blocks (vit); the decoder mirrors them.
+        Widths of the encoder's hidden layers (dense), stages (conv), blocks (vit) or states (lstm, gru); the decoder
+        mirrors them.
     activation : str, default="auto"
         relu, silu, gelu, elu or tanh.
     norm : {"auto", "layer", "none"}, default="auto"
@@ -128,7 +132,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ----------
     model_ : isthmus.model.Model
         The fitted network.
-    schema_ : TableSchema, ImageSchema or CountsSchema
+    schema_ : TableSchema, ImageSchema, SeriesSchema or CountsSchema
         What the data must look like.
     preparation_ : Preparation
         From raw rows to the network's numbers and back.
@@ -225,7 +229,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Parameters
         ----------
         X : array, frame, tensor, path or Dataset
-            (n, features) for a table, (n, height, width) or (n, height, width, channels) for pictures.
+            (n, features) for a table, (n, height, width) or (n, height, width, channels) for pictures, (n, time) or
+            (n, time, channels) for series.
         y : array, optional
             For conditional recipes: a label (n,) or a vector (n, c) of every row; None or NaN where unknown. Without
             it the labels that the data bring along (sub-folders, a label column) are taken. Other recipes ignore it.
@@ -432,11 +437,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if not fitting:
             check_is_fitted(self, "model_")
         fewest = fewest or (2 if fitting else 1)
-        if _is_frame(X) or type(X).__module__.startswith("torch"):
+        kind = self.kind if fitting else self.schema_.kind
+        if kind == "series":  # scikit-learn has no word for them
+            pass
+        elif _is_frame(X) or type(X).__module__.startswith("torch"):
             validate_data(self, X, reset=fitting, skip_check_array=True)
         elif self._is_plain(X, fitting) and getattr(X, "ndim", 2) <= 2:
             X = validate_data(self, X, reset=fitting, ensure_all_finite="allow-nan", ensure_min_samples=fewest)
-        kind = self.kind if fitting else "auto"
+        kind = self.kind if fitting else "auto"  # the schema says
         schema = None if fitting else self.schema_
         budget = choices.memory_budget(self.memory)
         data = X if isinstance(X, Dataset) else open_data(X, kind=kind, schema=schema, memory=budget)
@@ -595,12 +603,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Encode and decode: what the model makes of every row, as the kind of data that came in."""
         data = self._open(X)
         index = getattr(X, "index", None)
-        restored = restore(self.reconstruct_raw(data, y), self.schema_, data.container, index=index)
+        restored = restore(self.reconstruct_raw(data, y), self.schema_, data.container, index=index, names=data.names)
         return torch.from_numpy(restored) if data.container == "torch" else restored
 
     def reconstruct_raw(self, data: Dataset, y: Any = None) -> NDArray[Any]:
-        """The same as raw rows, (n, columns) or (n, height, width, channels)."""
-        return self.preparation_.undo(self.reconstruct_prepared(data, y))
+        """The same as raw rows, (n, columns), (n, height, width, channels) or (n, time, channels).
+
+        Series are as long as the rows given, and NaN where those have ended.
+        """
+        raw = self.preparation_.undo(self.reconstruct_prepared(data, y))
+        return cut_like(raw, data.source.read(0, data.n)) if data.kind == "series" else raw
 
     def reconstruct_prepared(self, X: Any, y: Any = None) -> NDArray[Any]:
         """The same in prepared units, (n, *shape): standardised numbers, probabilities of categories, 0 to 1."""

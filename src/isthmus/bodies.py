@@ -20,6 +20,7 @@ from isthmus.parts import (
     GreyPatch,
     Laplace,
     Likelihood,
+    Masked,
     Masking,
     Mixed,
     Multinomial,
@@ -30,15 +31,17 @@ from isthmus.parts import (
     PatchDecoder,
     PatchEncoder,
     Perceptual,
+    RecurrentDecoder,
+    RecurrentEncoder,
     SaltAndPepper,
     Term,
     Told,
 )
-from isthmus.parts.networks import ACTIVATIONS, patch_side
+from isthmus.parts.networks import ACTIVATIONS, CELLS, patch_side
 
 Groups = tuple[tuple[str, int], ...]
 
-NETWORKS = ("dense", "conv", "vit")
+NETWORKS = ("dense", "conv", "vit", *CELLS)
 NORMS = ("layer", "none")
 COUNTS = ("multinomial", "negative-binomial")
 LIKELIHOODS = ("gaussian", "laplace", "bernoulli", "mixed", *COUNTS)
@@ -62,10 +65,11 @@ class Body:
     Parameters
     ----------
     shape : tuple of int
-        One prepared row: (features,) or (channels, height, width).
-    network : {"dense", "conv", "vit"}
+        One prepared row: (features,), (channels, height, width) or, of a series, (time, channels).
+    network : {"dense", "conv", "vit", "lstm", "gru"}
     hidden : tuple of int
-        Widths of the encoder's hidden layers or channels of its stages; the decoder mirrors them.
+        Widths of the encoder's hidden layers, channels of its stages or states of its recurrent layers; the decoder
+        mirrors them.
     activation : str
     norm : {"layer", "none"}
         Whether dense layers are normalised.
@@ -121,7 +125,7 @@ class Body:
         InputError
             If a corruption can't serve rows of this shape.
         """
-        makers = {"conv": self._conv, "vit": self._vit}
+        makers = {"conv": self._conv, "vit": self._vit, **dict.fromkeys(CELLS, self._recurrent)}
         usual = makers.get(self.network, self._dense)(bottleneck)
         encoder, decoder = encoder or usual[0], decoder or usual[1]
         added = [PENALTIES[name](weight).for_rows(self.shape) for name, weight in self.penalties]
@@ -158,7 +162,18 @@ class Body:
             PatchDecoder(bottleneck.latent_dim, self.shape, light, patch, self.condition_dim),
         )
 
+    def _recurrent(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
+        options = (self.hidden, self.network, self.condition_dim)
+        return (
+            RecurrentEncoder(self.shape, bottleneck.inputs, *options, missing=self.missing),
+            RecurrentDecoder(bottleneck.latent_dim, self.shape, *options),
+        )
+
     def _likelihood(self) -> Likelihood:
+        density = self._density()
+        return Masked(density) if self.missing and len(self.shape) == 2 else density
+
+    def _density(self) -> Likelihood:
         name, _, scale = self.likelihood.partition(":")
         if name == "mixed":
             return Mixed(list(self.groups))
@@ -260,14 +275,17 @@ def choose_body(
         penalties=penalties or {},
     )
     if network == "auto":
-        network = "conv" if len(shape) == 3 and shape[1] * shape[2] > SMALL_PICTURE else "dense"
+        network = _network(shape, missing=missing)
+    these = {1: "a table", 2: "series", 3: "pictures"}[len(shape)]
     if network in ("conv", "vit") and len(shape) != 3:
-        raise InputError(f"network={network!r} is for pictures; these data are a table: use network='dense'")
+        raise InputError(f"network={network!r} is for pictures; these data are {these}: use network='dense'")
+    if network in CELLS and len(shape) != 2:
+        raise InputError(f"network={network!r} is for series; these data are {these}: use network='dense'")
     if norm == "auto":
         norm = "layer" if network == "dense" and len(shape) == 3 else "none"
     if norm == "layer" and network != "dense":
         raise InputError(f"norm={norm!r} for a {network} network: choose none, or layer for a dense one")
-    mixed = missing or any(kind != "numeric" for kind, _ in groups)
+    mixed = (missing and len(shape) != 2) or any(kind != "numeric" for kind, _ in groups)
     if likelihood == "auto":
         likelihood = "multinomial" if total is not None else "mixed" if mixed else "gaussian"
     if (likelihood in COUNTS) != (total is not None):
@@ -277,6 +295,8 @@ def choose_body(
         raise InputError(
             f"likelihood={likelihood!r} can't describe a table with missing cells or categories: use 'mixed'"
         )
+    if likelihood == "mixed" and len(shape) == 2:
+        raise InputError("likelihood='mixed' is for tables; these data are series: use 'gaussian' or 'laplace'")
     return Body(
         shape=shape,
         network=network,
@@ -293,11 +313,20 @@ def choose_body(
     )
 
 
+def _network(shape: tuple[int, ...], *, missing: bool) -> str:
+    """Series of one length have a place for each step, which a dense body uses; others are read step by step."""
+    if len(shape) == 2:
+        return "lstm" if missing else "dense"
+    return "conv" if len(shape) == 3 and shape[1] * shape[2] > SMALL_PICTURE else "dense"
+
+
 def _widths(network: str, shape: tuple[int, ...]) -> tuple[int, ...]:
     if network == "conv":
         return (32, 64, 128)
     if network == "vit":
         return (64, 64, 64)
+    if network in CELLS:
+        return (64,)
     features = math.prod(shape)
     if len(shape) == 3:
         wide = 2 ** round(math.log2(min(max(192, 1.5 * features), 1024)))

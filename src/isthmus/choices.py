@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from isthmus.data import Dataset, Preparation, Schema, TableSchema, split
+from isthmus.data import Dataset, Preparation, Schema, SeriesSchema, TableSchema, split
 from isthmus.data.source import Source
 from isthmus.errors import InputError
 
@@ -76,7 +76,7 @@ def patience(asked: int | str | None, epochs: int | None, *, held_out: bool) -> 
 def check_shift(asked: int, schema: Schema) -> None:
     """Only pictures can be shifted."""
     if asked and schema.kind != "images":
-        raise InputError(f"shift={asked} moves pictures; these data are none")
+        raise InputError(f"shift={asked} moves pictures; these data are {schema.kind}: leave it out")
 
 
 def check_binarize(asked: bool, likelihood: str) -> None:
@@ -131,7 +131,7 @@ def chunks(source: Source, rows: Rows) -> Iterator[NDArray[Any]]:
 
 def has_missing(schema: Schema) -> bool:
     """Whether cells were missing in the data."""
-    return isinstance(schema, TableSchema) and schema.takes_missing
+    return isinstance(schema, TableSchema | SeriesSchema) and schema.takes_missing
 
 
 def is_numeric(schema: Schema) -> bool:
@@ -150,8 +150,8 @@ def check_likelihood(likelihood: str, data: Dataset, rows: Rows, preparation: Pr
     if likelihood != "bernoulli":
         return
     some = preparation.apply(data.source.take(rows[:1000]))
-    if some.min() < 0 or some.max() > 1:
+    if np.nanmin(some) < 0 or np.nanmax(some) > 1:
         raise InputError(
-            f"likelihood='bernoulli' is for values from 0 to 1; after preparation these go from {some.min():.3g} "
-            f"to {some.max():.3g}: use 'gaussian'"
+            f"likelihood='bernoulli' is for values from 0 to 1; after preparation these go from {np.nanmin(some):.3g} "
+            f"to {np.nanmax(some):.3g}: use 'gaussian'"
         )

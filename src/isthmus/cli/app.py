@@ -56,12 +56,12 @@ def app() -> None:
     "--set", "options", type=Setting(), multiple=True, metavar="NAME=VALUE",
     help="An option of the recipe, such as beta=4; repeatable.",
 )  # fmt: skip
-@click.option("--network", default="auto", show_default=True, help="dense, conv or vit.")
+@click.option("--network", default="auto", show_default=True, help="dense, conv, vit, lstm or gru.")
 @click.option(
     "--hidden",
     type=WIDTHS,
     metavar="N,N,...",
-    help="Widths of the encoder's layers (dense) or stages (conv).",
+    help="Widths of the encoder's layers (dense, lstm, gru) or stages (conv).",
 )
 @click.option("--activation", default="auto", show_default=True, help="relu, silu, gelu, elu or tanh.")
 @click.option("--norm", default="auto", show_default=True, help="layer or none, for dense networks.")

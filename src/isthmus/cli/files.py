@@ -8,7 +8,9 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.data import Dataset, check_output, open_data
 
 MODEL_ENDINGS = (".safetensors",)
-DATA_OPTIONS = ("kind", "key", "size", "skip_bad", "drop", "label", "text", "max_features")
+DATA_OPTIONS = (
+    "kind", "key", "size", "skip_bad", "drop", "label", "text", "max_features", "series_id", "window", "stride",
+)  # fmt: skip
 
 
 def model_path(output: Path | None, data: str, force: bool) -> Path:

@@ -17,6 +17,7 @@ from isthmus.jobs.reduce import Honest, Judged, compare, judged_rows
 from isthmus.report.terminal import ProgressBar, show_diagnoses, show_fit
 from isthmus.training import Checkpoint, JsonLines, TensorBoard, Watcher
 
+SERIES = ("series_id", "window", "stride")
 SAME_NAME = (
     "recipe", "latent_dim", "network", "hidden", "activation", "norm", "likelihood", "corruption", "epochs", "minutes",
     "batch_size", "learning_rate", "weight_decay", "optimizer", "ema", "accumulate", "shift", "binarize", "precision",
@@ -148,8 +149,11 @@ def explicit_command(asked: dict[str, Any], estimator: Autoencoder) -> str:
 
 def _data_words(asked: dict[str, Any]) -> list[str]:
     """The options of how DATA was read."""
-    words = [f"--{name} {shlex.quote(str(asked[name]))}" for name in ("key", "label", "memory", "text") if asked[name]]
-    words += [f"--max-features {asked['max_features']}"] if asked["max_features"] else []
+    words = [
+        f"--{name.replace('_', '-')} {shlex.quote(str(asked[name]))}"
+        for name in ("key", "label", "memory", "text", "max_features", *SERIES)
+        if asked[name]
+    ]
     words += [f"--drop {shlex.quote(column)}" for column in asked["drop"]]
     words += [f"--size {'x'.join(map(str, asked['size']))}"] if asked["size"] else []
     return words + (["--skip-bad"] if asked["skip_bad"] else [])

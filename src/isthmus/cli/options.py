@@ -111,7 +111,7 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
 
 
 data_options = _together(
-    click.option("--kind", default="auto", show_default=True, help="What DATA is: table, images, counts or text."),
+    click.option("--kind", default="auto", show_default=True, help="table, images, series, counts or text."),
     click.option("--key", help="Which array of an .npz file."),
     click.option("--size", type=PictureSize(), help="Scale pictures to this size."),
     click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them."),
@@ -119,6 +119,9 @@ data_options = _together(
     click.option("--label", metavar="COLUMN", help="A column that is a label: not learned, but shown in the report."),
     click.option("--text", metavar="COLUMN", help="The column or key that holds texts: their words are counted."),
     click.option("--max-features", type=int, help="How many words are counted, the commonest.  [default: 2000]"),
+    click.option("--series-id", metavar="COLUMN", help="Series in a long table: the column that says which is which."),
+    click.option("--window", type=int, help="Cut one long series into windows of so many steps."),
+    click.option("--stride", type=int, help="Steps from one window to the next.  [default: a window]"),
     click.option("--memory", type=MemorySize(), help="What data may take before they are streamed.  [default: 1/4]"),
 )
 model_argument = click.argument("model", type=click.Path(path_type=Path))

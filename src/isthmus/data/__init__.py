@@ -8,13 +8,15 @@ from isthmus.data.preparation import (
     CountsPreparation,
     ImagePreparation,
     Preparation,
+    SeriesPreparation,
     TablePreparation,
     fit_preparation,
     preparation_from_json,
     suits,
 )
 from isthmus.data.restoring import restore
-from isthmus.data.schema import Column, CountsSchema, ImageSchema, Schema, TableSchema, schema_from_json
+from isthmus.data.schema import Column, CountsSchema, ImageSchema, Schema, SeriesSchema, TableSchema, schema_from_json
+from isthmus.data.series import cut_like
 from isthmus.data.shapes import shapes
 from isthmus.data.source import ArraySource, FileSource, Source, chunks
 from isthmus.data.splits import split
@@ -34,6 +36,8 @@ __all__ = [
     "ImageSchema",
     "Preparation",
     "Schema",
+    "SeriesPreparation",
+    "SeriesSchema",
     "Source",
     "SparseSource",
     "TablePreparation",
@@ -43,6 +47,7 @@ __all__ = [
     "check_output",
     "chunks",
     "conditions_from_json",
+    "cut_like",
     "fit_conditions",
     "fit_preparation",
     "open_data",

@@ -12,6 +12,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data import series
 from isthmus.data.arrays import from_source
 from isthmus.data.dataset import Dataset, Options, some
 from isthmus.data.source import ArraySource, Collector, FileSource, Source, fits, rows_per_chunk
@@ -42,9 +43,15 @@ def _npy_source(path: Path, mapped: Any, memory: int | None) -> Source:
 
 
 def from_npz(path: Path, options: Options) -> Dataset:
-    """Open one array of an .npz file; ``label`` may name another of them, one label a row."""
+    """Open one array of an .npz file; ``label`` may name another of them, one label a row.
+
+    Series of their own lengths may be one array each, as np.savez(path, *series) writes them.
+    """
     with _reading(path), zipfile.ZipFile(path) as archive:
         members = {name.removesuffix(".npy"): name for name in archive.namelist() if name.endswith(".npy")}
+        many = series.numbered(list(members)) if options.series and options.key is None else None
+        if many:
+            return series.from_list([_load(archive, members[name]) for name in many], options, "npz")
         key = _choose(path, members, options)
         source = _member(path, archive, members[key], options.memory)
         labels = None

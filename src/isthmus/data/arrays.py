@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import counts
+from isthmus.data import counts, series
 from isthmus.data.cells import NONE_WERE_MISSING
 from isthmus.data.dataset import Dataset, Options, some
 from isthmus.data.schema import Column, ImageSchema, TableSchema
@@ -38,7 +38,7 @@ def from_array(data: Any, options: Options) -> Dataset:
 
 
 def from_source(source: Source, container: str, options: Options, where: str) -> Dataset:
-    """Open rows of numbers as a nameless table or as pictures, after checking them.
+    """Open rows of numbers as a nameless table, pictures or series, after checking them.
 
     Parameters
     ----------
@@ -49,6 +49,8 @@ def from_source(source: Source, container: str, options: Options, where: str) ->
     """
     if options.counts:
         return counts.from_dense(_native(source), container, options, where)
+    if options.series:
+        return series.from_source(_native(source), container, options, where)
     _check_type(source, where)
     if _kind(source, options, where) == "table":
         table = _check_table(_native(source), options, where)

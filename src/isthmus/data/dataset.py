@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.schema import CountsSchema, ImageSchema, Schema, TableSchema
+from isthmus.data.schema import CountsSchema, ImageSchema, Schema, SeriesSchema, TableSchema
 from isthmus.data.source import ArraySource, Source
 from isthmus.errors import DataError, InputError
 
@@ -16,8 +16,9 @@ from isthmus.errors import DataError, InputError
 class Dataset:
     """Data as rows of raw numbers, and what they are.
 
-    ``labels`` are (n,) of str or int; ``names`` the pictures' relative paths; ``container`` what came in:
-    numpy, torch, pandas, polars, npy, npz, csv, parquet, feather or folder; ``skipped`` the files passed
+    ``labels`` are (n,) of str or int; ``names`` the pictures' relative paths
+    or the series' ids; ``container`` what came in:
+    numpy, torch, list, pandas, polars, npy, npz, csv, parquet, feather or folder; ``skipped`` the files passed
     over, as 'name: reason'.
     """
 
@@ -34,7 +35,7 @@ class Dataset:
         return self.source.n
 
     @property
-    def kind(self) -> Literal["images", "table", "counts"]:
+    def kind(self) -> Literal["images", "table", "series", "counts"]:
         """What the rows are."""
         return self.schema.kind
 
@@ -49,7 +50,7 @@ class Dataset:
         )
 
 
-KINDS = ("auto", "images", "table", "counts", "text")
+KINDS = ("auto", "images", "table", "series", "counts", "text")
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,9 @@ class Options:
     memory: int | None = None
     text: str | None = None
     max_features: int | None = None
+    series_id: str | None = None
+    window: int | None = None
+    stride: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -73,10 +77,20 @@ class Options:
         most = self.max_features
         if most is not None and not (isinstance(most, int) and most >= 2):
             raise InputError(f"max_features={most!r}; give a whole number of words, 2 or more")
+        for name, value in (("window", self.window), ("stride", self.stride)):
+            if value is not None and not (isinstance(value, int) and value >= 1):
+                raise InputError(f"{name}={value!r}: give a whole number of steps, 1 or more")
+        if self.stride and not self.window:
+            raise InputError(f"stride={self.stride} is how far apart windows begin; give window (--window) too")
         if self.size is not None and not (len(self.size) == 2 and all(1 <= side <= 2**20 for side in self.size)):
             raise InputError(f"size={self.size!r}; give (height, width) in pixels, such as (64, 64)")
 
-    def expected(self, kind: Literal["images", "table", "counts"], where: str) -> Schema | None:
+    @property
+    def series(self) -> bool:
+        """Whether series are asked for, or what a model was fitted on."""
+        return (self.schema.kind if self.schema else self.kind) == "series"
+
+    def expected(self, kind: Literal["images", "table", "series", "counts"], where: str) -> Schema | None:
         """Return the schema the data must follow, once it is sure that they are of the kind asked for."""
         wanted = self.schema.kind if self.schema else "counts" if self.kind == "text" else self.kind
         if wanted not in ("auto", kind):
@@ -86,13 +100,13 @@ class Options:
 
     def expected_images(self, where: str) -> ImageSchema | None:
         """Return ``expected`` for pictures; the options of tables are refused."""
-        self.refuse(where, "pictures", ("drop", self.drop))
+        self.refuse(where, "pictures", ("drop", self.drop), *self._of_series)
         schema = self.expected("images", where)
         return schema if isinstance(schema, ImageSchema) else None
 
     def expected_table(self, where: str) -> TableSchema | None:
         """Return ``expected`` for a table; the options of pictures are refused."""
-        self.refuse(where, "a table", ("size", self.size), ("skip_bad", self.skip_bad))
+        self.refuse(where, "a table", ("size", self.size), ("skip_bad", self.skip_bad), *self._of_series)
         schema = self.expected("table", where)
         return schema if isinstance(schema, TableSchema) else None
 
@@ -106,6 +120,16 @@ class Options:
         """Whether counts are asked for, by kind or by the model."""
         return isinstance(self.schema, CountsSchema) or (self.schema is None and self.kind == "counts")
 
+    def expected_series(self, where: str) -> SeriesSchema | None:
+        """Return ``expected`` for series; the options of pictures are refused."""
+        self.refuse(where, "series", ("size", self.size), ("skip_bad", self.skip_bad))
+        schema = self.expected("series", where)
+        return schema if isinstance(schema, SeriesSchema) else None
+
+    @property
+    def _of_series(self) -> tuple[tuple[str, object], ...]:
+        return (("series_id", self.series_id), ("window", self.window), ("stride", self.stride))
+
     def refuse(self, where: str, kind: str, *given: tuple[str, object]) -> None:
         """Raise if an option was given that means nothing for this kind of data."""
         for name, value in given:
@@ -113,8 +137,13 @@ class Options:
                 raise InputError(f"{where}: {name}={value!r} means nothing for {kind}; leave it out")
 
 
-_THESE = {"images": "these are pictures", "table": "this is a table", "counts": "these are counts"}
-_A = {"images": "pictures", "table": "a table", "counts": "counts"}
+_THESE = {
+    "images": "these are pictures",
+    "table": "this is a table",
+    "series": "these are series",
+    "counts": "these are counts",
+}
+_A = {"images": "pictures", "table": "a table", "series": "series", "counts": "counts"}
 
 
 def some(names: Sequence[object], most: int = 3) -> str:

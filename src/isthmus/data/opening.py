@@ -5,7 +5,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from isthmus.data import arrayfiles, arrays, builtin, countfiles, counts, csvfiles, images, tablefiles, tables, texts
+from isthmus.data import (
+    arrayfiles,
+    arrays,
+    builtin,
+    countfiles,
+    counts,
+    csvfiles,
+    images,
+    series,
+    tablefiles,
+    tables,
+    texts,
+)
 from isthmus.data.dataset import Dataset, Options
 from isthmus.data.schema import CountsSchema, Schema
 from isthmus.errors import DataError, InputError
@@ -27,20 +39,23 @@ def open_data(
     memory: int | None = None,
     text: str | None = None,
     max_features: int | None = None,
+    series_id: str | None = None,
+    window: int | None = None,
+    stride: int | None = None,
 ) -> Dataset:
     """Open data of any kind as rows of raw numbers, checked.
 
     Parameters
     ----------
-    data : array, tensor, DataFrame, str or Path
+    data : array, tensor, list, DataFrame, str or Path
         A NumPy array, scipy sparse matrix or torch tensor, (n, d) for a table, (n, height, width[, channels]) for
-        pictures; a pandas or polars DataFrame; the path of a .npy, .npz, .csv, .parquet, .feather or
-        .arrow file, of counts in .mtx, .biom, .h5ad or a sparse .npz, of texts in .jsonl, or of a folder of pictures
-        or of .txt; a list of texts with kind="text"; or one of the names digits, wine, breast-cancer, diabetes,
-        shapes.
-    kind : {"auto", "images", "table", "counts", "text"}
+        pictures, (n, time[, channels]) for series, which may also be a list of (time[, channels]); a pandas or polars
+        DataFrame; the path of a .npy, .npz, .csv, .parquet, .feather or .arrow file, of counts in .mtx, .biom, .h5ad
+        or a sparse .npz, of texts in .jsonl, or of a folder of pictures or of .txt; a list of texts with kind="text";
+        or one of the names digits, wine, breast-cancer, diabetes, shapes.
+    kind : {"auto", "images", "table", "series", "counts", "text"}
         What the rows are; "auto" takes two axes for a table, more of uint8 or uint16 for pictures, and sparse
-        matrices for counts.
+        matrices for counts. Series are always asked for; those that are shorter than the longest end in NaN.
     key : str, optional
         Which array of an .npz file.
     size : (height, width), optional
@@ -51,7 +66,7 @@ def open_data(
         Columns of a table to leave out.
     label : str, optional
         The column (or the array of an .npz file) to give as ``labels`` and not to learn.
-    schema : ImageSchema, TableSchema or CountsSchema, optional
+    schema : ImageSchema, TableSchema, SeriesSchema or CountsSchema, optional
         What the model was fitted on; the data must agree, and are converted by it.
     memory : int, optional
         Bytes that the raw numbers and their float32 preparation may take; larger data stay in files.
@@ -59,6 +74,12 @@ def open_data(
         The column of a table, or the key of a .jsonl file, that holds texts whose words are to be counted.
     max_features : int, optional
         Texts: how many of the commonest words are counted. Default: 2,000.
+    series_id : str, optional
+        Series in a long table: the column that says which series a row is of.
+    window : int, optional
+        Series: cut long ones, such as one array (time[, channels]) or table, into windows of so many steps.
+    stride : int, optional
+        Steps from one window's beginning to the next's. Default: a window's length, so that none share a step.
 
     Raises
     ------
@@ -68,7 +89,9 @@ def open_data(
         If an option doesn't fit the data.
     """
     columns = (drop,) if isinstance(drop, str) else tuple(drop)
-    options = Options(kind, key, size, skip_bad, columns, label, schema, memory, text, max_features)
+    options = Options(
+        kind, key, size, skip_bad, columns, label, schema, memory, text, max_features, series_id, window, stride
+    )
     if isinstance(data, str | os.PathLike):
         return _open_path(os.fspath(data), options)
     if tablefiles.is_frame(data):
@@ -78,6 +101,8 @@ def open_data(
         return counts.from_matrix(data, "sparse", options, "sparse matrix")
     if (options.kind == "text" or _counts_words(options)) and texts.is_texts(data):
         return texts.from_texts(data, options, "texts", "texts")
+    if options.series and isinstance(data, (list, tuple)):
+        return series.from_list(data, options)
     return arrays.from_array(data, options)
 
 
@@ -107,6 +132,8 @@ def _open_path(name: str, options: Options) -> Dataset:
 
 def from_reader(reader: tables.TableReader, options: Options) -> Dataset:
     """Open a table: one column of texts, or counts, where these are asked for; else columns of their own kinds."""
+    if options.series:
+        return series.from_table(reader, options)
     column = texts.column_asked(options)
     if column is not None:
         return texts.from_column(reader, column, options)
@@ -117,8 +144,8 @@ def from_reader(reader: tables.TableReader, options: Options) -> Dataset:
 
 def read_table(path: Path, ending: str, options: Options) -> tables.TableReader:
     """Read a file of a table, by its ending."""
-    as_counts = options.counts or options.kind == "text" or options.text is not None
-    schema = None if as_counts else options.expected_table(path.name)
+    otherwise = options.series or options.counts or options.kind == "text" or options.text is not None
+    schema = None if otherwise else options.expected_table(path.name)
     if ending == ".csv":
         return csvfiles.read_csv(path, schema, options.memory)
     if ending == ".parquet":

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.moments import moments
-from isthmus.data.schema import CountsSchema, ImageSchema, Schema, TableSchema
+from isthmus.data.schema import CountsSchema, ImageSchema, Schema, SeriesSchema, TableSchema
 from isthmus.errors import DataError
 
 Float32 = NDArray[np.float32]
@@ -228,6 +228,61 @@ class CountsPreparation:
         return cls(features, float(total))
 
 
+@dataclass(frozen=True, eq=False)
+class SeriesPreparation:
+    """Every channel standardised by its known values, all series as long as the longest fitted; missing stays NaN.
+
+    A scale of 0 marks a constant channel, which ``undo`` gives back exactly.
+    """
+
+    length: int
+    means: NDArray[np.float64]
+    scales: NDArray[np.float64]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(time, channels)."""
+        return (self.length, len(self.means))
+
+    def apply(self, raw: NDArray[Any]) -> Float32:
+        """Return (n, time, channels) from series of this length or shorter, NaN after their ends.
+
+        Raises
+        ------
+        DataError
+            If a number is so far from those fitted on that its square is no float32.
+        """
+        out = np.full((len(raw), *self.shape), np.nan, np.float32)
+        with np.errstate(over="ignore"):
+            out[:, : raw.shape[1]] = (raw - self.means) / np.where(self.scales > 0, self.scales, 1.0)
+        far = np.abs(out) > _FURTHEST
+        if far.any():
+            row, step, channel = (int(i) for i in np.argwhere(far)[0])
+            raise DataError(
+                f"the number {raw[row, step, channel]:g} is too far from those the model was fitted on: is it an error?"
+            )
+        return out
+
+    def undo(self, prepared: NDArray[Any]) -> NDArray[np.float64]:
+        """Return (n, time, channels) in the channels' own units."""
+        return np.asarray(prepared) * self.scales + self.means
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a description of plain JSON values."""
+        return {"kind": "series", "length": self.length, "means": self.means.tolist(), "scales": self.scales.tolist()}
+
+    @classmethod
+    def from_json(cls, description: Mapping[str, Any]) -> "SeriesPreparation":
+        """Rebuild; anything unexpected is a DataError."""
+        length, means = _part(description, "length"), _part(description, "means")
+        if type(length) is not int or not 1 <= length <= 2**20 or not isinstance(means, list) or not means:
+            raise DataError("preparation: no length and means of series")
+        scales = _numbers(_part(description, "scales"), len(means))
+        if not (scales >= 0).all():
+            raise DataError("preparation: a scale below 0")
+        return cls(length, _numbers(means, len(means)), scales)
+
+
 def preparation_from_json(description: Any) -> Preparation:
     """Rebuild a preparation from a model file, which may be hostile.
 
@@ -243,6 +298,8 @@ def preparation_from_json(description: Any) -> Preparation:
         return TablePreparation.from_json(description)
     if kind == "counts":
         return CountsPreparation.from_json(description)
+    if kind == "series":
+        return SeriesPreparation.from_json(description)
     raise DataError(f"preparation: unknown kind {str(kind)[:40]!r}")
 
 
@@ -251,7 +308,7 @@ def fit_preparation(schema: Schema, chunks: Iterable[NDArray[Any]]) -> Preparati
 
     Parameters
     ----------
-    schema : ImageSchema or TableSchema
+    schema : ImageSchema, TableSchema or SeriesSchema
         What the rows are.
     chunks : iterable of (k, *schema.shape)
         The rows to learn from; missing cells are left out of means and scales.
@@ -265,6 +322,8 @@ def fit_preparation(schema: Schema, chunks: Iterable[NDArray[Any]]) -> Preparati
         return _fit_images(schema, chunks)
     if isinstance(schema, CountsSchema):
         return _fit_counts(schema, chunks)
+    if isinstance(schema, SeriesSchema):
+        return _fit_series(schema, chunks)
     return _fit_table(schema, chunks)
 
 
@@ -274,6 +333,8 @@ def suits(preparation: Preparation, schema: Schema) -> bool:
         return isinstance(preparation, ImagePreparation) and preparation.schema == schema
     if isinstance(schema, CountsSchema):
         return isinstance(preparation, CountsPreparation) and preparation.features == len(schema.columns)
+    if isinstance(schema, SeriesSchema):
+        return isinstance(preparation, SeriesPreparation) and preparation.shape == schema.shape
     return isinstance(preparation, TablePreparation) and preparation.groups == _groups_of(schema)
 
 
@@ -308,6 +369,15 @@ def _fit_table(schema: TableSchema, chunks: Iterable[NDArray[Any]]) -> TablePrep
             names = np.array(schema.feature_names)[numeric][huge]
             raise DataError(f"column {names[0]!r}: numbers too large to be standardised; scale them down")
     return TablePreparation(groups, means, scales)
+
+
+def _fit_series(schema: SeriesSchema, chunks: Iterable[NDArray[Any]]) -> SeriesPreparation:
+    channels = len(schema.names)
+    means, scales, huge = moments((chunk.reshape(-1, channels) for chunk in chunks), np.ones(channels, bool))
+    if huge.any():
+        name = schema.names[int(np.argmax(huge))]
+        raise DataError(f"channel {name!r}: numbers too large to be standardised; scale them down")
+    return SeriesPreparation(schema.length, means, scales)
 
 
 def _groups_of(schema: TableSchema) -> tuple[tuple[str, int], ...]:

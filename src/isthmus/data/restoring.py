@@ -1,6 +1,8 @@
 """Raw numbers back into the user's kind of object."""
 
+import re
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,22 +10,35 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from isthmus.data.preparation import to_integers
-from isthmus.data.schema import Column, CountsSchema, ImageSchema, Schema, TableSchema
+from isthmus.data.schema import Column, CountsSchema, ImageSchema, Schema, SeriesSchema, TableSchema
+from isthmus.data.series import known_lengths
+
+_ID = "series"
 
 
-def restore(raw: NDArray[Any], schema: Schema, container: str, *, index: Any = None) -> Any:
+def restore(
+    raw: NDArray[Any],
+    schema: Schema,
+    container: str,
+    *,
+    index: Any = None,
+    names: Sequence[str] | None = None,
+) -> Any:
     """Give raw rows back in the kind of object that came in.
 
     Parameters
     ----------
     raw : (n, columns) or (n, height, width, channels)
         Rows as a source holds them, or as a preparation's ``undo`` returns them.
-    schema : ImageSchema or TableSchema
+    schema : ImageSchema, TableSchema or SeriesSchema
         The names, types and sizes to give back.
     container : str
-        "pandas" and "polars" give a DataFrame; all others an array.
+        "pandas" and "polars" give a DataFrame, of series a long one; "list" series of their own lengths; all others
+        an array.
     index : optional
         The index of a pandas DataFrame.
+    names : sequence of str, optional
+        The series' ids.
 
     Returns
     -------
@@ -40,6 +55,8 @@ def restore(raw: NDArray[Any], schema: Schema, container: str, *, index: Any = N
         return _table_array(raw, schema)
     if isinstance(schema, CountsSchema):
         return _counts(raw, schema, container, index)
+    if isinstance(schema, SeriesSchema):
+        return _series(raw, schema, container, names)
     return _pictures(raw, schema)
 
 
@@ -48,6 +65,30 @@ def _counts(raw: NDArray[Any], schema: CountsSchema, container: str, index: Any)
         return raw
     columns = tuple(Column(name, "numeric", "float64") for name in schema.columns)
     return restore(raw.astype(np.float64), TableSchema(columns, schema.named), container, index=index)
+
+
+def _series(raw: NDArray[Any], schema: SeriesSchema, container: str, names: Sequence[str] | None) -> Any:
+    if container == "pandas":
+        return long_table(raw, schema, names).to_pandas()
+    if container == "polars":
+        return sys.modules["polars"].from_arrow(long_table(raw, schema, names))
+    out = _typed(raw, np.dtype(schema.dtype))
+    out = out[..., 0] if schema.squeezed else out
+    if container == "list":
+        return [one[:length] for one, length in zip(out, known_lengths(raw), strict=True)]
+    return out
+
+
+def long_table(raw: NDArray[Any], schema: SeriesSchema, names: Sequence[str] | None = None) -> Any:
+    """Return series (n, time, channels) as one arrow table, series after series, each to its last known step."""
+    lengths = known_lengths(raw)
+    ids = np.array(names if names is not None else range(len(raw)))
+    if names is not None and all(re.fullmatch(r"0|[1-9]\d{0,17}", name) for name in names):
+        ids = ids.astype(np.int64)
+    within = np.arange(raw.shape[1]) < lengths[:, None]
+    values = [_typed(raw[..., i][within], np.dtype(schema.dtype)) for i in range(raw.shape[2])]
+    cells = [pa.array(v, mask=np.isnan(v) if v.dtype.kind == "f" else None) for v in values]
+    return pa.table([pa.array(np.repeat(ids, lengths)), *cells], names=[schema.series_id or _ID, *schema.names])
 
 
 def _pictures(raw: NDArray[Any], schema: ImageSchema) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""What the data are: the size of the pictures, or the columns of the table, as it is saved with a model."""
+"""What the data are: the pictures' size, the table's columns or the series' length, as it is saved with a model."""
 
 import re
 from collections.abc import Mapping
@@ -188,7 +188,64 @@ class CountsSchema:
         return cls(tuple(found), named, dtype, text, _field(description, "field", str))
 
 
-Schema = ImageSchema | TableSchema | CountsSchema
+@dataclass(frozen=True)
+class SeriesSchema:
+    """The length and the channels of series, which are (n, length, channels) arrays, NaN after a shorter one's end.
+
+    ``squeezed`` tells that they came without an axis of channels; ``missing`` that some values were NaN, be it that
+    lengths differ; ``series_id`` names the column of a long table that says which series a row is of.
+    """
+
+    length: int
+    names: tuple[str, ...]
+    dtype: str
+    squeezed: bool = False
+    missing: bool = False
+    named: bool = False
+    series_id: str = ""
+    kind: ClassVar[Literal["series"]] = "series"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one raw series, (length, channels)."""
+        return (self.length, len(self.names))
+
+    @property
+    def takes_missing(self) -> bool:
+        """Whether values were missing in the data it was fitted on, so that they may be again."""
+        return self.missing
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a description of plain JSON values."""
+        return {
+            "kind": self.kind,
+            "length": self.length,
+            "names": list(self.names),
+            "dtype": self.dtype,
+            "squeezed": self.squeezed,
+            "missing": self.missing,
+            "named": self.named,
+            "series_id": self.series_id,
+        }
+
+    @classmethod
+    def from_json(cls, description: Mapping[str, Any]) -> "SeriesSchema":
+        """Rebuild a schema; anything unexpected is a DataError."""
+        length, names = _field(description, "length", int), _field(description, "names", list)
+        if not (1 <= length <= _LARGEST and 1 <= len(names) <= _LARGEST):
+            raise DataError(f"schema: series of {length} steps and {len(names)} channels")
+        if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
+            raise DataError("schema: the channels' names are not texts that differ")
+        dtype = _field(description, "dtype", str)
+        if not _NUMBER.fullmatch(dtype):
+            raise DataError(f"schema: unknown dtype {dtype[:40]!r}")
+        squeezed, missing, named = (_field(description, word, bool) for word in ("squeezed", "missing", "named"))
+        if squeezed and len(names) != 1:
+            raise DataError(f"schema: {len(names)} channels where one is said")
+        return cls(length, tuple(names), dtype, squeezed, missing, named, _field(description, "series_id", str))
+
+
+Schema = ImageSchema | TableSchema | SeriesSchema | CountsSchema
 
 
 def schema_from_json(description: Any) -> Schema:
@@ -206,7 +263,9 @@ def schema_from_json(description: Any) -> Schema:
         return TableSchema.from_json(description)
     if kind == "counts":
         return CountsSchema.from_json(description)
-    raise DataError(f"schema: unknown kind {kind[:40]!r}; known are 'images', 'table' and 'counts'")
+    if kind == "series":
+        return SeriesSchema.from_json(description)
+    raise DataError(f"schema: unknown kind {kind[:40]!r}; known are 'images', 'table', 'series' and 'counts'")
 
 
 def _column(item: Any) -> Column:

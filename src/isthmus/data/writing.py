@@ -18,8 +18,8 @@ from isthmus.data.arrayfiles import array_names
 from isthmus.data.dataset import Dataset, Options
 from isthmus.data.folders import write_folder
 from isthmus.data.opening import open_data, read_table
-from isthmus.data.restoring import restore, to_arrow
-from isthmus.data.schema import CountsSchema, ImageSchema, Schema, TableSchema
+from isthmus.data.restoring import long_table, restore, to_arrow
+from isthmus.data.schema import CountsSchema, ImageSchema, Schema, SeriesSchema, TableSchema
 from isthmus.data.tables import from_reader
 from isthmus.errors import DataError, InputError
 from isthmus.files import atomic_write
@@ -28,6 +28,7 @@ _ARRAYS = (".npy", ".npz")
 _TABLES = (".csv", ".parquet", ".feather", ".arrow")
 ENDINGS = _ARRAYS + _TABLES
 _ROW = "row"
+_A = {"table": "a table", "series": "series", "counts": "counts"}
 _STD = "_std"
 
 
@@ -102,10 +103,11 @@ def write_data(
     ----------
     path : str or Path
         A .npy, .npz, .csv, .parquet, .feather or .arrow file, or for pictures a folder.
-    raw : (n, columns) or (n, height, width, channels)
+    raw : (n, columns), (n, height, width, channels) or (n, time, channels)
         Rows as a preparation's ``undo`` returns them.
     names : sequence of str, optional
-        The pictures' relative paths in a folder; known picture endings are kept, others become .png.
+        The pictures' relative paths in a folder; known picture endings are kept, others become .png. Of series,
+        their ids in a table.
     force : bool
         Allow ``path`` to exist.
 
@@ -123,9 +125,12 @@ def write_data(
         if ending in _TABLES:
             raise InputError(f"{path}: pictures can't be written as {ending}; use .npy, .npz or a folder")
     elif ending not in ENDINGS:
-        raise InputError(f"{path}: a table can't be a folder; use {', '.join(_TABLES)}, .npy or .npz")
+        raise InputError(f"{path}: {_A[schema.kind]} can't be a folder; use {', '.join(_TABLES)}, .npy or .npz")
     if isinstance(schema, CountsSchema) and ending in _TABLES:
         _write_table(path, pa.table({name: raw[:, i] for i, name in enumerate(schema.columns)}))
+        return
+    if isinstance(schema, SeriesSchema) and ending in _TABLES:
+        _write_table(path, long_table(raw, schema, names))
         return
     if isinstance(schema, TableSchema) and ending in _TABLES:
         _write_table(path, to_arrow(raw, schema))

@@ -97,7 +97,7 @@ def compare(estimator: Autoencoder, judged: Judged) -> Honest:
     rows = _some(judged.rows, min(MOST_JUDGED, most))
     known = _prepared(estimator, judged.fitted, fit_rows)
     judge = _prepared(estimator, judged.data, rows)
-    centre = np.nan_to_num(np.nanmean(known, axis=0))
+    centre = np.nansum(known, axis=0) / np.maximum((~np.isnan(known)).sum(axis=0), 1)
     latent_dim = estimator.model_.bottleneck.latent_dim
     pca = PCA(min(latent_dim, *known.shape), svd_solver="full" if known.shape[1] <= 500 else "auto", random_state=0)
     pca.fit(np.where(np.isnan(known), centre, known))

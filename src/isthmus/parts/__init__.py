@@ -7,7 +7,7 @@ from isthmus.parts.counts import Balanced, FromLogRatios, LinearGaussian, Multin
 from isthmus.parts.critics import CodeAdversary, DensityRatio, FeatureDistance, LearnedSimilarity, Perceptual
 from isthmus.parts.discrete import Balance, Bits, Codebook, CodebookUse, Commitment, Discrete, FiniteScalar
 from isthmus.parts.judges import DenoisingJudge, Discriminator, Judge
-from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Mixed, Normal
+from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Masked, Mixed, Normal
 from isthmus.parts.networks import (
     ConvDecoder,
     ConvEncoder,
@@ -15,6 +15,8 @@ from isthmus.parts.networks import (
     MaskedPatches,
     PatchDecoder,
     PatchEncoder,
+    RecurrentDecoder,
+    RecurrentEncoder,
     Selector,
     TiedLinear,
 )
@@ -65,6 +67,7 @@ __all__ = [
     "LearnedSimilarity",
     "Likelihood",
     "LinearGaussian",
+    "Masked",
     "MaskedPatches",
     "Masking",
     "Mixed",
@@ -80,6 +83,8 @@ __all__ = [
     "Point",
     "Prior",
     "Rate",
+    "RecurrentDecoder",
+    "RecurrentEncoder",
     "SaltAndPepper",
     "Selector",
     "Term",

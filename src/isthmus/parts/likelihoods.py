@@ -118,6 +118,31 @@ class Bernoulli(Likelihood):
         return raw_B___.sigmoid()
 
 
+class Masked(Likelihood):
+    """Another likelihood over the known cells: one that is NaN (a gap, or padding) costs and teaches nothing.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        The density of a known cell.
+
+    Notes
+    -----
+    As for `Mixed`: right when cells are missing at random.
+    """
+
+    def __init__(self, likelihood: Likelihood) -> None:
+        super().__init__()
+        self.likelihood = likelihood
+
+    def cells(self, raw_B___: Tensor, x_B___: Tensor) -> Tensor:
+        known = ~x_B___.isnan()
+        return torch.where(known, self.likelihood.cells(raw_B___, torch.where(known, x_B___, 0.0)), 0.0)
+
+    def mean(self, raw_B___: Tensor) -> Tensor:
+        return self.likelihood.mean(raw_B___)
+
+
 class Mixed(Likelihood):
     """Columns of several kinds side by side, for tables; a missing cell (NaN) costs nothing and teaches nothing.
 

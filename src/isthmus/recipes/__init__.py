@@ -16,6 +16,7 @@ from isthmus.recipes import (
     critics,
     discrete,
     masked,
+    recurrent,
     counts,
 )
 
@@ -31,6 +32,7 @@ __all__ = [
     "masked",
     "names",
     "plain",
+    "recurrent",
     "regularised",
     "variational",
     "variational_aggregate",

@@ -16,9 +16,10 @@ from isthmus.names import nearest
 class Recipe:
     """A named way to put parts together.
 
-    `kinds` are the kinds of data it serves: images, counts, table (any columns, with gaps), or numbers for tables of
-    complete numeric columns alone. `body` is what it takes for network, hidden, likelihood and the like where the user leaves
-    them "auto", `training` for weight_decay, patience and other settings of training left at the estimator's default.
+    `kinds` are the kinds of data it serves: images, series, counts, table (any columns, with gaps), or numbers for
+    tables of complete numeric columns alone. `body` is what it takes for network, hidden, likelihood and the like
+    where the user leaves them "auto", `training` for weight_decay, patience and other settings of training left at the
+    estimator's default.
     A `conditional` recipe is told the class, or a vector, of every row.
     """
 
@@ -96,7 +97,13 @@ def _is_finite(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-_SERVED = {"images": "pictures", "counts": "counts", "table": "tables", "numbers": "tables of complete numeric columns"}
+_SERVED = {
+    "images": "pictures",
+    "series": "series",
+    "counts": "counts",
+    "table": "tables",
+    "numbers": "tables of complete numeric columns",
+}
 _TABLE: dict[str, Recipe] = {}
 
 

@@ -6,7 +6,11 @@ from isthmus.parts import Capacity, Gaussian, Rate
 from isthmus.recipes.table import recipe
 
 
-@recipe("vae", source="Kingma & Welling, ICLR 2014; beta: Higgins et al., ICLR 2017")
+@recipe(
+    "vae",
+    source="Kingma & Welling, ICLR 2014; beta: Higgins et al., ICLR 2017",
+    kinds=("table", "images", "series", "counts"),
+)
 def vae(body: Body, latent_dim: int, *, beta: float = 1.0, warmup: float = 0.0, free_bits: float = 0.0) -> Model:
     """Variational autoencoder: a gaussian code that costs beta x its rate; minus the ELBO at beta = 1."""
     return body.assemble(Gaussian(latent_dim), terms=(Rate(beta, warmup, free_bits),))

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from isthmus import __version__
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import CountsSchema, Dataset, Schema, TableSchema
+from isthmus.data import CountsSchema, Dataset, Schema, SeriesSchema, TableSchema
 from isthmus.files import atomic_write
 from isthmus.jobs.reduce import Honest, Judged
 from isthmus.report import sections
 from isthmus.report.counts import counts_sections
+from isthmus.report.lines import series_section
 from isthmus.report.markup import escaped, paragraph, tag
 from isthmus.report.rows import pictures_section, table_sections
 from isthmus.report.study import Study
@@ -89,6 +90,8 @@ def report(
 def _rows(study: Study, schema: Schema, which: str) -> str:
     if isinstance(schema, CountsSchema):
         return counts_sections(study, schema, which)
+    if isinstance(schema, SeriesSchema):
+        return series_section(study, schema, which)
     return table_sections(study, schema, which) if isinstance(schema, TableSchema) else pictures_section(study, which)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import Dataset, TableSchema
+from isthmus.data import Dataset
 from isthmus.jobs.reduce import Honest
 from isthmus.report.axes import number, share
 from isthmus.report.markup import definitions, escaped, figure, paragraph, section, table, tag
@@ -17,6 +17,7 @@ from isthmus.report.terminal import part_text, shape_text
 PLACES = ("encoder", "bottleneck", "decoder", "likelihood", "terms", "corruption")
 PIXELS = "pixel values from 0 (black) to 1 (white)"
 COUNTS = "counts, of which the expected ones of each row add up to its total"
+STEPS = "numbers in standard deviations of their channel"
 CELLS = "numbers in standard deviations of their column; yes-or-no and categories as 0 and 1"
 
 
@@ -48,7 +49,7 @@ def honest_section(estimator: Autoencoder, honest: Honest) -> str:
         ("Mean of every column", honest.mean),
     )
     rows = [(name, number(e), share(e / honest.mean) if honest.mean > 0 else "–") for name, e in named]
-    units = {"images": PIXELS, "counts": COUNTS}.get(estimator.schema_.kind, CELLS)
+    units = {"images": PIXELS, "series": STEPS, "counts": COUNTS}.get(estimator.schema_.kind, CELLS)
     return section(
         "Is it better than PCA?",
         paragraph(honest.verdict, "verdict"),
@@ -204,7 +205,8 @@ def _options(part: Mapping[str, Any]) -> str:
 def usage_section(estimator: Autoencoder, model: str) -> str:
     """Three commands to copy."""
     file = shlex.quote(model)
-    new, back = ("new.csv", "rebuilt.csv") if isinstance(estimator.schema_, TableSchema) else ("pictures/", "rebuilt/")
+    files = {"table": ("new.csv", "rebuilt.csv"), "series": ("new.npy", "rebuilt.npy")}
+    new, back = files.get(estimator.schema_.kind, ("pictures/", "rebuilt/"))
     commands = (
         ("The code of every row, as a table:", f"isthmus encode {file} {new} -o codes.csv"),
         ("What the model makes of every row:", f"isthmus reconstruct {file} {new} -o {back}"),

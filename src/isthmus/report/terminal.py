@@ -300,6 +300,9 @@ def shape_text(schema: Mapping[str, Any]) -> str:
     if schema.get("kind") == "counts":
         of = "counts of words" if schema.get("text") else "counts"
         return f"{of}, {_count(len(schema.get('columns') or ()), 'column')}"
+    if schema.get("kind") == "series":
+        upto = "up to " if schema["missing"] else ""
+        return f"series of {upto}{_count(schema['length'], 'step')}, {_count(len(schema['names']), 'channel')}"
     return f"table of {_count(len(schema.get('columns') or ()), 'column')}"
 
 

@@ -3,16 +3,20 @@
 from isthmus.parts.networks.convolutional import ConvDecoder, ConvEncoder
 from isthmus.parts.networks.dense import ACTIVATIONS, Dense
 from isthmus.parts.networks.linear import Selector, TiedLinear
+from isthmus.parts.networks.recurrent import CELLS, RecurrentDecoder, RecurrentEncoder
 from isthmus.parts.networks.transformer import MaskedPatches, PatchDecoder, PatchEncoder, patch_side
 
 __all__ = [
     "ACTIVATIONS",
+    "CELLS",
     "ConvDecoder",
     "ConvEncoder",
     "Dense",
     "MaskedPatches",
     "PatchDecoder",
     "PatchEncoder",
+    "RecurrentDecoder",
+    "RecurrentEncoder",
     "Selector",
     "TiedLinear",
     "patch_side",
