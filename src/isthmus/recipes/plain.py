@@ -9,7 +9,7 @@ from isthmus.parts import L1, Contraction, GaussianNoise, KLSparsity, Point, Sel
 from isthmus.recipes.table import recipe
 
 
-@recipe("ae", source="Hinton & Salakhutdinov, Science 2006", kinds=("table", "images", "series", "counts"))
+@recipe("ae", source="Hinton & Salakhutdinov, Science 2006")
 def ae(body: Body, latent_dim: int, *, noise: float = 0.0, squash: str = "none") -> Model:
     """Plain autoencoder: the code is the encoder's output; noise > 0 blurs what the encoder sees in training."""
     return body.assemble(Point(latent_dim, squash), corruption=GaussianNoise(noise) if noise else None)
@@ -18,6 +18,7 @@ def ae(body: Body, latent_dim: int, *, noise: float = 0.0, squash: str = "none")
 @recipe(
     "linear",
     source="Baldi & Hornik, Neural Networks 1989",
+    kinds=("table", "images"),
     body={"network": "dense", "hidden": (), "norm": "none"},
     training={"learning_rate": 0.01, "weight_decay": 0.0, "keep_last": True},
 )

@@ -26,7 +26,7 @@ class Recipe:
     name: str
     make: Callable[..., Model]
     source: str
-    kinds: tuple[str, ...] = ("table", "images", "counts")
+    kinds: tuple[str, ...] = ("table", "images", "series", "counts")
     body: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     conditional: bool = False

@@ -9,7 +9,6 @@ from isthmus.recipes.table import recipe
 @recipe(
     "vae",
     source="Kingma & Welling, ICLR 2014; beta: Higgins et al., ICLR 2017",
-    kinds=("table", "images", "series", "counts"),
 )
 def vae(body: Body, latent_dim: int, *, beta: float = 1.0, warmup: float = 0.0, free_bits: float = 0.0) -> Model:
     """Variational autoencoder: a gaussian code that costs beta x its rate; minus the ELBO at beta = 1."""
