@@ -80,7 +80,7 @@ def bits(train, test, epochs: int) -> dict:
         model = fit("binary", train, epochs, 0, SMALL, kind=kind)
         x = torch.from_numpy(model.preparation_.apply(test[..., None]))
         with torch.no_grad():
-            chance = model.model_._h(x, None).sigmoid()
+            chance = model.model_.h(x, None).sigmoid()
         mean = model.indices(test).mean(0)
         figures |= {
             f"{kind}: share of chances outside 0.1 to 0.9": float(((chance < 0.1) | (chance > 0.9)).float().mean()),

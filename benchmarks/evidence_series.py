@@ -42,7 +42,7 @@ def main() -> None:
                 "PCA and than a dense one (ae), and errs less on the few beats it learned from than on others.",
                 "figures": errors | {"epochs": asked.epochs},
             },
-            "padding": {
+            "lstm, padding": {
                 "claim": "Codes of beats cut short at random don't depend on the padding after their end.",
                 "figures": {"largest difference": padding_difference(train, test)},
             },

@@ -1,7 +1,8 @@
 """Writes docs/recipes.md from the table of recipes and from what benchmarks kept of them. Run by `make docs`.
 
 `--check` writes nothing and fails if the page is stale; a test runs it so. What shows a recipe right comes from
-benchmarks/results/evidence_*.json, each {"recipe": {"claim": one sentence, "figures": {name: number}}}.
+benchmarks/results/evidence_*.json, each {"recipe": {"claim": one sentence, "figures": {name: number}}}; a second claim
+of the same recipe is called "recipe, something".
 """
 
 import json
@@ -56,7 +57,7 @@ def kept_evidence() -> dict[str, list[dict[str, Any]]]:
     for file in sorted(RESULTS.glob("evidence_*.json")):
         for name, entry in json.loads(file.read_text()).items():
             if name != "machine":
-                found.setdefault(name, []).append(entry | {"script": f"benchmarks/{file.stem}.py"})
+                found.setdefault(name.split(",")[0], []).append(entry | {"script": f"benchmarks/{file.stem}.py"})
     return found
 
 

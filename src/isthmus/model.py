@@ -49,9 +49,9 @@ class Model(Part):
     def forward(self, x_B___: Tensor, condition_BC: Tensor | None = None, *, sample: bool | None = None) -> Trip:
         """The whole way. Codes are drawn if `sample`; by default in training only."""
         sample = self.training if sample is None else sample
-        condition_BC = self._told(condition_BC, x_B___)
+        condition_BC = self.conditions(condition_BC, x_B___)
         seen_B___ = self.corruption(x_B___) if self.corruption is not None and self.training else x_B___
-        h_BH = self._h(seen_B___, condition_BC)
+        h_BH = self.h(seen_B___, condition_BC)
         draws = self.draws if self.training and sample else 1
         if draws > 1:
             x_B___, seen_B___, h_BH = (t.repeat(draws, *[1] * (t.dim() - 1)) for t in (x_B___, seen_B___, h_BH))
@@ -64,11 +64,12 @@ class Model(Part):
             x_B___, seen_B___, code, raw_B___, self.likelihood.nll(raw_B___, x_B___), draws, condition_BC=condition_BC
         )
 
-    def _h(self, seen_B___: Tensor, condition_BC: Tensor | None) -> Tensor:
+    def h(self, seen_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
+        """What the encoder tells the bottleneck of conditions as `conditions` gives them, in the type of the rows."""
         h_BH: Tensor = self.encoder(seen_B___, condition_BC)
         return h_BH.to(seen_B___.dtype)
 
-    def _told(self, condition_BC: Tensor | None, x_B___: Tensor) -> Tensor | None:
+    def conditions(self, condition_BC: Tensor | None, x_B___: Tensor) -> Tensor | None:
         """The conditions, which are unknown where none are given to a model that takes some."""
         return condition_BC if self.told is None else self.told(condition_BC, x_B___)
 
@@ -84,7 +85,7 @@ class Model(Part):
 
     def posterior(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of q(z|x), each (B, Z)."""
-        return self.bottleneck.posterior(self._h(x_B___, self._told(condition_BC, x_B___)))
+        return self.bottleneck.posterior(self.h(x_B___, self.conditions(condition_BC, x_B___)))
 
     def encode(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         """The mean of q(z|x), shape (B, Z): deterministic."""
@@ -100,11 +101,11 @@ class Model(Part):
         """
         if not isinstance(self.bottleneck, Discrete):
             raise InputError(f"a {type(self.bottleneck).__name__} code has no indices: fit vq, fsq or binary")
-        return self.bottleneck.indices(self._h(x_B___, self._told(condition_BC, x_B___)))
+        return self.bottleneck.indices(self.h(x_B___, self.conditions(condition_BC, x_B___)))
 
     def decode(self, z_BZ: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         """The mean of p(x|z), in prepared units."""
-        return self.likelihood.mean(self.decoder(self.bottleneck.sent(z_BZ), self._told(condition_BC, z_BZ)))
+        return self.likelihood.mean(self.decoder(self.bottleneck.sent(z_BZ), self.conditions(condition_BC, z_BZ)))
 
     def sample(self, n: int, condition_BC: Tensor | None = None) -> Tensor:
         """The means of p(x|z) of `n` codes drawn from the prior, in prepared units."""
@@ -114,4 +115,4 @@ class Model(Part):
     def reconstruct(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         """Encode and decode, in prepared units."""
         sent_BE = self.bottleneck.sent(self.encode(x_B___, condition_BC))
-        return self.likelihood.mean_of_row(self.decoder(sent_BE, self._told(condition_BC, x_B___)), x_B___)
+        return self.likelihood.mean_of_row(self.decoder(sent_BE, self.conditions(condition_BC, x_B___)), x_B___)

@@ -53,14 +53,15 @@ def log_likelihood(
     """
     if draws < 1 or chunk < 1:
         raise InputError(f"draws={draws}, chunk={chunk}: give whole numbers, 1 or more")
-    h_BH = model.encoder(x_B___, condition_BC).to(x_B___.dtype)
+    condition_BC = model.conditions(condition_BC, x_B___)
+    h_BH = model.h(x_B___, condition_BC)
     total_B = torch.full((len(x_B___),), -torch.inf, dtype=torch.float64, device=x_B___.device)
     for done in range(0, draws, chunk):
         times = min(chunk, draws - done)
         x_b___, h_bH = _times(x_B___, times), _times(h_BH, times)
         told_bC = None if condition_BC is None else _times(condition_BC, times)
-        z_bZ, log_ratio_b = model.bottleneck.draw(h_bH)
-        raw_b___ = model.decoder(z_bZ, told_bC).to(x_B___.dtype)
+        sent_bE, log_ratio_b = model.bottleneck.draw(h_bH)
+        raw_b___ = model.decoder(sent_bE, told_bC).to(x_B___.dtype)
         log_weight_b = -model.likelihood.nll(raw_b___, x_b___).double() - log_ratio_b.double()
         total_B = torch.logaddexp(total_B, log_weight_b.view(times, -1).logsumexp(0))
     return total_B - math.log(draws)

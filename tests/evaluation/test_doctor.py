@@ -11,7 +11,6 @@ from sklearn.datasets import load_digits
 from isthmus import Autoencoder, open_data
 from isthmus.jobs.doctor import examine
 from isthmus.jobs.reduce import Judged, judged_rows
-from isthmus.parts import Point
 
 numbers = np.random.default_rng(0)
 PLANE = numbers.normal(size=(400, 2)) @ numbers.normal(size=(2, 10)) + 0.01 * numbers.normal(size=(400, 10))
@@ -53,23 +52,12 @@ def test_dead_code_values(healthy):
     assert "dead code values" not in found(*healthy)
 
 
-class Codebook(Point):
-    """A code that says which of 64 entries it is: of two values' signs, so four are used at most."""
-
-    entries = 64
-
-    def indices(self, h_BH):
-        return (h_BH[:, :2] > 0).long() @ torch.tensor([1, 2])
-
-
-def test_dead_entries_of_a_codebook(healthy):
-    estimator, judged = healthy
-    inner = estimator.model_.bottleneck
-    estimator.model_.bottleneck = Codebook(inner.latent_dim)
-    try:
-        assert "4 of 64 entries" in found(estimator, judged)["dead codes"].seen
-    finally:
-        estimator.model_.bottleneck = inner
+def test_dead_entries_of_a_codebook():
+    estimator, judged = fit("digits", recipe="vq", epochs=15)
+    assert "dead codes" not in found(estimator, judged)
+    estimator.model_.bottleneck.codebook_KW[4:] = 1e6
+    size = estimator.model_.bottleneck.entries
+    assert f"4 of {size} entries" in found(estimator, judged)["dead codes"].seen
 
 
 def test_values_that_the_likelihood_can_not_produce():

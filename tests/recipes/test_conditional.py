@@ -8,7 +8,7 @@ import torch
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
-from isthmus import Autoencoder, DataError, InputError, ModelFileError, modelfile
+from isthmus import Autoencoder, DataError, InputError, ModelFileError, modelfile, scoring
 from isthmus.parts import Told
 
 DIGITS = load_digits()
@@ -38,6 +38,16 @@ def test_a_known_class_rebuilds_better_than_an_unknown_and_that_better_than_a_wr
     assert right < unknown < wrong
     np.testing.assert_array_equal(model.transform(X[:5]), model.transform(X[:5], [None] * 5))
     np.testing.assert_array_equal(model.transform(X[:5]), model.transform(X[:5], [77] * 5))
+
+
+def test_the_likelihood_given_the_class_is_above_that_given_another(model):
+    x = torch.from_numpy(X[:100, None].astype(np.float32) / 255)
+    given = [model.conditions_.apply(labels) for labels in (DIGITS.target[:100], (DIGITS.target[:100] + 1) % 10)]
+    torch.manual_seed(0)
+    with torch.no_grad():
+        right, wrong = (scoring.log_likelihood(model.model_, x, torch.from_numpy(c), draws=20).mean() for c in given)
+        unknown = scoring.log_likelihood(model.model_, x, draws=20).mean()
+    assert right > unknown > wrong
 
 
 def test_the_datas_own_labels_are_taken(model):
@@ -91,5 +101,5 @@ def test_what_is_missing_or_wrong_is_refused_by_name(model):
     plain = Autoencoder("vae", latent_dim=2, epochs=1, random_state=0).fit(X[:50])
     with pytest.raises(InputError, match="isn't conditional"):
         plain.sample(2, y=1)
-    with pytest.raises(InputError, match="no prior"):
+    with pytest.raises(InputError, match="no density over its codes"):
         Autoencoder("ae", latent_dim=2, epochs=1, random_state=0).fit(X[:50]).sample(2)

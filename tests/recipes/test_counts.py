@@ -10,7 +10,7 @@ import scipy.stats
 import torch
 from torch.distributions import MultivariateNormal, Normal
 
-from isthmus import Autoencoder
+from isthmus import Autoencoder, scoring
 from isthmus.errors import InputError
 from isthmus.parts import FromLogRatios, LinearGaussian, Multinomial, NegativeBinomial
 from isthmus.parts.counts import from_log_ratios, to_log_ratios
@@ -124,6 +124,29 @@ def test_what_is_drawn_is_eta_and_what_is_told_is_its_code():
     m, logvar = h.chunk(2, -1)
     torch.testing.assert_close(draws.mean(0), m, atol=0.3, rtol=0)
     torch.testing.assert_close(draws.std(0), (logvar / 2).exp(), rtol=0.1, atol=0)
+
+
+def test_importance_weights_are_of_the_density_of_eta():
+    part, h = linear_gaussian()
+    torch.manual_seed(3)
+    eta, log_ratio = part.draw(h)
+    m, logvar = h.chunk(2, -1)
+    marginal = MultivariateNormal(part.mu_E, part.covariance())
+    expected = Normal(m, (logvar / 2).exp()).log_prob(eta).sum(-1) - marginal.log_prob(eta)
+    torch.testing.assert_close(log_ratio, expected)
+
+
+def test_the_likelihood_of_counts_lies_above_the_elbo():
+    counts, _ = simulated(200)
+    model = Autoencoder("multinomial", latent_dim=2, epochs=20, random_state=0).fit(sp.csr_matrix(counts))
+    x = torch.from_numpy(counts[:40].astype(np.float32))
+    torch.manual_seed(0)
+    with torch.no_grad():
+        elbo = scoring.elbo(model.model_, x, samples=50).mean()
+        one, many = (scoring.log_likelihood(model.model_, x, draws=k).mean() for k in (1, 500))
+    assert one == pytest.approx(elbo, abs=5)
+    assert elbo < many
+    assert model.sample(3, random_state=0).shape == (3, 20)
 
 
 def simulated(n: int, features: int = 20, latent: int = 2, depth: int = 2000) -> tuple[np.ndarray, np.ndarray]:

@@ -220,7 +220,7 @@ def test_hash_bits_are_bimodal_balanced_and_tell_the_digit(kind, share):
     model, held = fit("binary", kind=kind), digits()[1400:]
     x = torch.from_numpy(model.preparation_.apply(held[..., None]))
     with torch.no_grad():
-        chances = model.model_._h(x, None).sigmoid()
+        chances = model.model_.h(x, None).sigmoid()
     assert ((chances < 0.1) | (chances > 0.9)).float().mean() > share
     bits = model.indices(held)
     assert np.array_equal(bits, model.transform(held))

@@ -71,7 +71,7 @@ def test_few_rows_get_few_components():
     x = np.random.default_rng(0).normal(size=(12, 4))
     model = Autoencoder("rae", latent_dim=3, epochs=1, random_state=0).fit(x)
     assert (model.model_.bottleneck.prior.weights_K > 0).sum() == 1
-    assert np.isfinite(model.sample(5, 0)).all()
+    assert np.isfinite(model.sample(5, random_state=0)).all()
 
 
 def nearest(pictures: np.ndarray, drawn: np.ndarray) -> float:

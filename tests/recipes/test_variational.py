@@ -92,7 +92,7 @@ def test_a_likelihood_needs_codes_with_a_density():
     model = Model(Dense((5,), (2,)), Point(2), Dense((2,), (5,)), Normal()).eval()
     with pytest.raises(InputError, match="no density"):
         scoring.log_likelihood(model, torch.zeros(1, 5), draws=3)
-    with pytest.raises(InputError, match="no prior"):
+    with pytest.raises(InputError, match="no density over its codes"):
         model.bottleneck.sample_prior(2)
     with pytest.raises(InputError, match="draws=0"):
         scoring.log_likelihood(model, torch.zeros(1, 5), draws=0)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from isthmus.evaluation import active_units
 from isthmus.jobs.evaluate import prepared, some_rows
 from isthmus.jobs.reduce import Judged
 from isthmus.model import Model
-from isthmus.parts import Bernoulli, Trip
+from isthmus.parts import Bernoulli, Discrete, Trip
 
 MOST_ROWS = 1000
 RATE_OF_COLLAPSE = 0.1
@@ -140,8 +139,8 @@ def _wide(patient: _Patient) -> Iterator[Diagnosis]:
 
 def _dead(patient: _Patient) -> Iterator[Diagnosis]:
     bottleneck = patient.estimator.model_.bottleneck
-    if hasattr(bottleneck, "indices"):
-        yield from _dead_entries(patient)
+    if isinstance(bottleneck, Discrete):
+        yield from _dead_entries(patient, bottleneck.entries)
         return
     spread = patient.codes.std(axis=0)
     dead = int((spread <= DEAD * max(spread.max(), 1e-30)).sum()) if spread.max() > 0 else len(spread)
@@ -154,16 +153,9 @@ def _dead(patient: _Patient) -> Iterator[Diagnosis]:
         )
 
 
-def _dead_entries(patient: _Patient) -> Iterator[Diagnosis]:
+def _dead_entries(patient: _Patient, size: int) -> Iterator[Diagnosis]:
     """Entries of a codebook that no row uses, out of as many as the rows could have shown."""
-    bottleneck: Any = patient.estimator.model_.bottleneck
-
-    def indices(model: Model, x: Tensor, told: Tensor | None) -> Tensor:
-        found: Tensor = model.bottleneck.indices(model._h(x, told))  # type: ignore[operator]
-        return found.reshape(len(x), -1)
-
-    found = patient.estimator._evaluate(indices, patient.data).astype(np.int64)
-    size = int(getattr(bottleneck, "entries", found.max() + 1))
+    found = patient.estimator.indices(patient.data)
     used = len(np.unique(found))
     shown = min(size, found.size)
     if used < shown / 2:

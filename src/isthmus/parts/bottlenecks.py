@@ -37,7 +37,7 @@ class Bottleneck(Part, ABC):
         """Mean and standard deviation of q(z|x), each (B, Z)."""
 
     def draw(self, h_BH: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
-        """A code z from q(z|x), (B, Z), and log q(z|x) - log p(z), (B,).
+        """What the decoder gets of a code z drawn from q(z|x), (B, E), and log q(z|x) - log p(z), (B,).
 
         Raises
         ------

@@ -219,14 +219,29 @@ class LinearGaussian(Bottleneck):
 
     def _rate(self, m_BE: Tensor, logvar_BE: Tensor) -> Tensor:
         """KL(N(m, diag v) || N(mu, W W' + s^2 I)) of every row, in nats, shape (B,)."""
-        log_s2, root_ZZ = torch.as_tensor(2 * self.noise.log()), self._root()
-        v_BE, d_BE = logvar_BE.exp(), m_BE - self.mu_E
-        half_ZE = torch.linalg.solve_triangular(root_ZZ, self.w_EZ.mT, upper=False)  # L^-1 W'
-        seen_BZ, explained_E = d_BE @ half_ZE.mT, half_ZE.square().sum(0)
-        left_B = (v_BE * (1 - explained_E)).sum(-1) + d_BE.square().sum(-1) - seen_BZ.square().sum(-1)
-        log_det = (self.coordinates - self.latent_dim) * log_s2 + 2 * root_ZZ.diagonal().log().sum()
-        rate_B: Tensor = 0.5 * (left_B / log_s2.exp() - self.coordinates + log_det - logvar_BE.sum(-1))
+        distance_B, spread_E, log_det = self._from_prior(m_BE)
+        left_B = distance_B + logvar_BE.exp() @ spread_E
+        rate_B: Tensor = 0.5 * (left_B - self.coordinates + log_det - logvar_BE.sum(-1))
         return rate_B
+
+    def _from_prior(self, eta_BE: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """With C = W W' + s^2 I: d' C^-1 d of d = eta - mu, (B,), the diagonal of C^-1, (E,), and log det C."""
+        log_s2, root_ZZ, d_BE = torch.as_tensor(2 * self.noise.log()), self._root(), eta_BE - self.mu_E
+        half_ZE = torch.linalg.solve_triangular(root_ZZ, self.w_EZ.mT, upper=False)  # L^-1 W'
+        distance_B = (d_BE.square().sum(-1) - (d_BE @ half_ZE.mT).square().sum(-1)) / log_s2.exp()
+        spread_E = (1 - half_ZE.square().sum(0)) / log_s2.exp()
+        log_det = (self.coordinates - self.latent_dim) * log_s2 + 2 * root_ZZ.diagonal().log().sum()
+        return distance_B, spread_E, log_det
+
+    def draw(self, h_BH: Tensor) -> tuple[Tensor, Tensor]:
+        m_BE, logvar_BE, _ = self._moments(h_BH)
+        noise_BE = torch.randn_like(m_BE)
+        eta_BE = m_BE + noise_BE * (0.5 * logvar_BE).exp()
+        distance_B, _, log_det = self._from_prior(eta_BE)
+        return eta_BE, 0.5 * (distance_B + log_det - (noise_BE.square() + logvar_BE).sum(-1))
+
+    def sample_prior(self, n: int) -> Tensor:
+        return torch.randn(n, self.latent_dim)
 
     def posterior(self, h_BH: Tensor) -> tuple[Tensor, Tensor]:
         _, logvar_BE, z_BZ = self._moments(h_BH)
