@@ -2,17 +2,20 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.datasets import load_digits
 from torch.distributions import Normal as TorchNormal
 from torch.distributions import kl_divergence
 
-from isthmus import parts
+from isthmus import Autoencoder, parts
 from isthmus.errors import InputError, ModelFileError
 from isthmus.model import Model
 from isthmus.parts import Bernoulli, ConvDecoder, ConvEncoder, Dense, Gaussian, Laplace, Mixed, Normal, Point, Rate
+from isthmus.parts.networks import Centring
 from isthmus.parts.spec import Part, build, known_parts
 
 torch.set_default_dtype(torch.float32)
@@ -182,3 +185,25 @@ def test_a_hostile_description_builds_nothing(spec):
 def test_parts_refuse_what_they_cannot_be(make):
     with pytest.raises(InputError):
         make()
+
+
+def test_what_rows_have_in_common_is_taken_away_by_place_or_by_channel():
+    torch.manual_seed(0)
+    x = torch.rand(50, 3, 5, 4) + torch.arange(3.0)[:, None, None]
+    x[0, 1, 2, 3] = torch.nan
+    for shape, dims in (((3, 5, 4), 0), ((3, 1, 1), (0, 2, 3))):
+        part = Centring(shape)
+        assert torch.equal(part(x[1:]), x[1:])  # nothing is known yet
+        part.learn(x)
+        assert part.mean___.shape == shape
+        torch.testing.assert_close(part(x).nanmean(dims), torch.zeros(part(x).nanmean(dims).shape), atol=1e-6, rtol=0)
+
+
+def test_pictures_are_centred_before_they_are_read():
+    """By the mean picture of the rows learned from, or where all places are treated alike by each channel's mean."""
+    pictures = load_digits().images.astype(np.uint8)[:200]
+    for network, hidden in (("dense", (8,)), ("conv", (4,)), ("vit", (8,))):
+        model = Autoencoder(network=network, hidden=hidden, epochs=1, validation=0, random_state=0).fit(pictures)
+        mean = torch.from_numpy(pictures.mean(0, keepdims=True) / 255).float()
+        expected = mean.mean() if network == "conv" else mean
+        torch.testing.assert_close(model.model_.encoder.centring.mean___.squeeze(), expected.squeeze())

@@ -32,6 +32,7 @@ from isthmus.data import (
 from isthmus.errors import DataError, InputError, ModelFileError
 from isthmus.model import Model
 from isthmus.parts import Selector
+from isthmus.parts.networks import centre
 from isthmus.training import (
     Batch,
     Batches,
@@ -361,7 +362,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         def build(latent_dim: int) -> Model:
             with seeded(seed, "cpu"):
-                return recipe.build(body, latent_dim, options)
+                model = recipe.build(body, latent_dim, options)
+            if data.kind == "images":
+                centre(model, choices.some_rows(data.source, learned, preparation))
+            return model
 
         sizes = None
         if isinstance(self.latent_dim, str):

@@ -137,7 +137,8 @@ class Body:
 
     def encoder(self, bottleneck: Bottleneck) -> Part:
         """The dense encoder for this bottleneck."""
-        inner = Dense(self.shape, (bottleneck.inputs,), self.hidden, missing=self.missing, **self._dense_options())
+        options = {"missing": self.missing, "centred": len(self.shape) == 3} | self._dense_options()
+        inner = Dense(self.shape, (bottleneck.inputs,), self.hidden, **options)
         return OfCounts(inner) if self.likelihood in COUNTS else inner
 
     def _dense(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
@@ -151,14 +152,14 @@ class Body:
     def _conv(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
         options = (self.hidden, self.activation, self.condition_dim)
         return (
-            ConvEncoder(self.shape, bottleneck.inputs, *options),
+            ConvEncoder(self.shape, bottleneck.inputs, *options, centred=True),
             ConvDecoder(bottleneck.latent_dim, self.shape, *options),
         )
 
     def _vit(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
         patch, light = patch_side(self.shape), self.hidden[:1]
         return (
-            PatchEncoder(self.shape, bottleneck.inputs, self.hidden, patch, self.condition_dim),
+            PatchEncoder(self.shape, bottleneck.inputs, self.hidden, patch, self.condition_dim, centred=True),
             PatchDecoder(bottleneck.latent_dim, self.shape, light, patch, self.condition_dim),
         )
 

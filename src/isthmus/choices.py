@@ -155,3 +155,9 @@ def check_likelihood(likelihood: str, data: Dataset, rows: Rows, preparation: Pr
             f"likelihood='bernoulli' is for values from 0 to 1; after preparation these go from {np.nanmin(some):.3g} "
             f"to {np.nanmax(some):.3g}: use 'gaussian'"
         )
+
+
+def some_rows(source: Source, rows: NDArray[np.int64], preparation: Preparation, most: int = 1000) -> torch.Tensor:
+    """At most so many of these rows, evenly spread and prepared: enough for a mean."""
+    spread = rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(np.int64)]
+    return torch.from_numpy(preparation.apply(source.take(spread)))

@@ -1,5 +1,6 @@
 """Bodies: an encoder and a decoder for one shape of data."""
 
+from isthmus.parts.networks.centring import Centring, centre
 from isthmus.parts.networks.convolutional import ConvDecoder, ConvEncoder
 from isthmus.parts.networks.dense import ACTIVATIONS, Dense
 from isthmus.parts.networks.linear import Selector, TiedLinear
@@ -9,6 +10,7 @@ from isthmus.parts.networks.transformer import MaskedPatches, PatchDecoder, Patc
 __all__ = [
     "ACTIVATIONS",
     "CELLS",
+    "Centring",
     "ConvDecoder",
     "ConvEncoder",
     "Dense",
@@ -19,5 +21,6 @@ __all__ = [
     "RecurrentEncoder",
     "Selector",
     "TiedLinear",
+    "centre",
     "patch_side",
 ]

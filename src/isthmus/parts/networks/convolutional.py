@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
+from isthmus.parts.networks.centring import Centring
 from isthmus.parts.networks.dense import activation_of, check_widths
 from isthmus.parts.spec import Part
 
@@ -38,6 +39,8 @@ class ConvEncoder(Part):
         Length of h.
     widths : sequence of int
         Channels after each stage.
+    centred : bool
+        Whether each channel's mean is taken away first; see `Centring`.
     """
 
     def __init__(
@@ -47,9 +50,11 @@ class ConvEncoder(Part):
         widths: Sequence[int] = (32, 64, 128),
         activation: str = "silu",
         condition_dim: int = 0,
+        centred: bool = False,
     ) -> None:
         super().__init__()
         _check(shape, widths)
+        self.centring = Centring((shape[0], 1, 1)) if centred else None
         stages: list[nn.Module] = []
         for wide_in, wide_out in zip([shape[0], *widths[:-1]], widths, strict=True):
             # an even side s gives s/2; an odd one needs the extra row that padding adds
@@ -59,7 +64,7 @@ class ConvEncoder(Part):
         self.to_code = nn.Linear(widths[-1] * height * width + condition_dim, outputs)
 
     def forward(self, x_BCHW: Tensor, condition_BC: Tensor | None = None) -> Tensor:
-        features_BF = self.stages(x_BCHW).flatten(1)
+        features_BF = self.stages(x_BCHW if self.centring is None else self.centring(x_BCHW)).flatten(1)
         if condition_BC is not None:
             features_BF = torch.cat([features_BF, condition_BC], -1)
         h_BH: Tensor = self.to_code(features_BF)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
+from isthmus.parts.networks.centring import Centring
 from isthmus.parts.spec import Part
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -58,6 +59,8 @@ class Dense(Part):
     missing : bool
         Whether cells may be NaN. They are then read as 0 (the mean of a standardised column) and a second set of
         inputs says which were missing.
+    centred : bool
+        Whether what rows have in common is taken away first; see `Centring`.
     """
 
     def __init__(
@@ -69,17 +72,19 @@ class Dense(Part):
         condition_dim: int = 0,
         missing: bool = False,
         norm: bool = False,
+        centred: bool = False,
     ) -> None:
         super().__init__()
         for name, widths in (("inputs", inputs), ("outputs", outputs), ("hidden", hidden)):
             check_widths(name, widths)
         self.outputs, self.missing = tuple(outputs), missing
+        self.centring = Centring(inputs) if centred else None
         cells = math.prod(inputs) * (2 if missing else 1)
         widths = [cells + condition_dim, *hidden, math.prod(outputs)]
         self.layers = nn.Sequential(*_layers(widths, activation, norm))
 
     def forward(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
-        x_BI = x_B___.flatten(1)
+        x_BI = (x_B___ if self.centring is None else self.centring(x_B___)).flatten(1)
         if self.missing:
             x_BI = torch.cat([x_BI.nan_to_num(nan=0.0), x_BI.isnan().to(x_BI.dtype)], -1)
         if condition_BC is not None:

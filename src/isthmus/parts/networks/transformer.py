@@ -12,6 +12,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
+from isthmus.parts.networks.centring import Centring
 from isthmus.parts.networks.dense import check_widths
 from isthmus.parts.spec import Part
 
@@ -102,6 +103,8 @@ class PatchEncoder(Part):
         One for each block, all the same.
     patch : int
         Side of a patch in pixels.
+    centred : bool
+        Whether what pictures have in common is taken away first; see `Centring`.
 
     Raises
     ------
@@ -114,9 +117,16 @@ class PatchEncoder(Part):
     """
 
     def __init__(
-        self, shape: Sequence[int], outputs: int, widths: Sequence[int], patch: int, condition_dim: int = 0
+        self,
+        shape: Sequence[int],
+        outputs: int,
+        widths: Sequence[int],
+        patch: int,
+        condition_dim: int = 0,
+        centred: bool = False,
     ) -> None:
         super().__init__()
+        self.centring = Centring(shape) if centred else None
         self.patches, self.blocks = _Patches(shape, patch), _blocks(widths)
         self.embed = nn.Linear(self.patches.values, widths[0])
         self.positions_TD = _positions(self.patches.count, widths[0])
@@ -124,7 +134,7 @@ class PatchEncoder(Part):
         self.to_code = nn.Linear(widths[0] + condition_dim, outputs)
 
     def forward(self, x_BCHW: Tensor, condition_BC: Tensor | None = None) -> Tensor:
-        patches_BTP = self.patches.cut(x_BCHW)
+        patches_BTP = self.patches.cut(x_BCHW if self.centring is None else self.centring(x_BCHW))
         hidden_BT = patches_BTP.isnan().any(-1)
         if not x_BCHW.is_meta and hidden_BT.any():  # a model from a file is tried on shapes alone
             tokens_BKD, seen_BK = self._visible(patches_BTP, hidden_BT)
