@@ -152,4 +152,4 @@ def test_the_commands_to_copy_are_for_the_datas_kind(kind, file):
 def test_what_a_conditional_model_is_told_stands_among_its_parts():
     x = np.random.default_rng(0).normal(size=(40, 4))
     model = Autoencoder("conditional", 2, epochs=1, random_state=0).fit(x, np.arange(40) % 3)
-    assert "condition dim 3" in model_section(model)
+    assert '<th scope="row">told</th><td>Told</td><td>condition dim 3; drop 0.1</td>' in model_section(model)
