@@ -151,7 +151,7 @@ SMALL_CODES = {
     "digits, 8": ("ae", 8, {}),
     "digits, 500": ("ae", 500, {}),
     "digits, 500 denoising": ("denoising", 500, {"options": {"amount": 0.5}}),
-    "digits, 500 contractive": ("contractive", 500, {"options": {"weight": 10.0}}),
+    "digits, 500 contractive": ("contractive", 500, {"options": {"strength": 10.0}}),
     "digits, 500 k-sparse": ("sparse", 500, {"options": {"kind": "topk", "target": 0.02}}),
 }
 LARGE_CODES = {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from isthmus.errors import InputError
+from isthmus.errors import InputError, naming
 from isthmus.model import Model
 from isthmus.names import nearest
 from isthmus.parts import (
@@ -35,8 +35,10 @@ from isthmus.parts import (
     RecurrentEncoder,
     SaltAndPepper,
     Term,
+    Thinning,
     Told,
 )
+from isthmus.parts.checks import check_positive
 from isthmus.parts.networks import ACTIVATIONS, CELLS, patch_side
 
 Groups = tuple[tuple[str, int], ...]
@@ -50,10 +52,12 @@ CORRUPTIONS: dict[str, Callable[[float], Part]] = {
     "masking": Masking,
     "salt-and-pepper": SaltAndPepper,
     "patches": GreyPatch,
+    "thinning": Thinning,
 }
 """What the input may suffer in training, by its name and one number, as in gaussian:0.3."""
 PENALTIES: dict[str, Callable[[float], Term]] = {"l1": L1, "contractive": Contraction, "perceptual": Perceptual}
 """Terms that may be added to any recipe's objective, by name and weight."""
+_KINDS = {1: "a table", 2: "series", 3: "pictures"}
 SMALL_PICTURE = 32 * 32
 """For pictures of up to this many pixels a dense body reaches a lower error in equal time (docs/notes/defaults.md)."""
 
@@ -128,18 +132,47 @@ class Body:
         makers = {"conv": self._conv, "vit": self._vit, **dict.fromkeys(CELLS, self._recurrent)}
         usual = makers.get(self.network, self._dense)(bottleneck)
         encoder, decoder = encoder or usual[0], decoder or usual[1]
-        added = [PENALTIES[name](weight).for_rows(self.shape) for name, weight in self.penalties]
+        added = [penalty_of(name, weight).for_rows(self.shape) for name, weight in self.penalties]
         corruption = corruption_of(self.corruption) if self.corruption else corruption
-        if isinstance(corruption, GreyPatch) and len(self.shape) != 3:
-            raise InputError("corruption 'patches' covers a part of a picture; these data are a table: use 'masking'")
+        self._check_corruption(corruption)
         told = Told(self.condition_dim, drop) if self.condition_dim else None
         return Model(encoder, bottleneck, decoder, self._likelihood(), [*terms, *added], corruption, draws, told)
 
+    @property
+    def of_counts(self) -> bool:
+        """Whether rows are counts, which are prepared as they are."""
+        return self.likelihood in COUNTS
+
+    def _check_corruption(self, corruption: Part | None) -> None:
+        said = next((name for name, kind in CORRUPTIONS.items() if type(corruption) is kind), "")
+        if said == "patches" and len(self.shape) != 3:
+            raise InputError(
+                f"corruption 'patches' covers a part of a picture; these data are {self._what}: use 'masking'"
+            )
+        if said in ("gaussian", "salt-and-pepper") and self.of_counts:
+            raise InputError(
+                f"corruption {said!r} is for standardised numbers and pictures; these data are counts, of which it "
+                "makes no counts: use 'thinning' or 'masking'"
+            )
+        if said == "thinning" and not self.of_counts:
+            raise InputError(
+                f"corruption 'thinning' takes items from counts; these data are {self._what}: use 'gaussian'"
+            )
+
+    @property
+    def _what(self) -> str:
+        return "counts" if self.of_counts else _KINDS[len(self.shape)]
+
     def encoder(self, bottleneck: Bottleneck) -> Part:
         """The dense encoder for this bottleneck."""
+<<<<<<< HEAD
         options = {"missing": self.missing, "centred": len(self.shape) == 3} | self._dense_options()
         inner = Dense(self.shape, (bottleneck.inputs,), self.hidden, **options)
         return OfCounts(inner) if self.likelihood in COUNTS else inner
+=======
+        inner = Dense(self.shape, (bottleneck.inputs,), self.hidden, missing=self.missing, **self._dense_options())
+        return OfCounts(inner) if self.of_counts else inner
+>>>>>>> fixb
 
     def _dense(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
         encoder = self.encoder(bottleneck)
@@ -187,7 +220,8 @@ class Body:
         if name in ("gaussian", "laplace"):
             density = Normal if name == "gaussian" else Laplace
             # a picture's values go from 0 to 1; a standardised column's have no bounds
-            return density(_positive(scale) if scale else None, bounded=self.squash and len(self.shape) == 3)
+            with naming(f"likelihood={self.likelihood!r}"):
+                return density(_number(scale) if scale else None, bounded=self.squash and len(self.shape) == 3)
         raise InputError(f"likelihood={self.likelihood!r}: {nearest(name, LIKELIHOODS)}")
 
 
@@ -202,18 +236,31 @@ def corruption_of(text: str) -> Part:
     name, _, amount = text.partition(":")
     if name not in CORRUPTIONS:
         raise InputError(f"corruption={text!r}: {nearest(name, CORRUPTIONS)}")
-    return CORRUPTIONS[name](_number(f"corruption={text!r}", amount))
+    with naming(f"corruption={text!r}"):
+        return CORRUPTIONS[name](_number(amount))
 
 
-def _positive(text: str) -> float:
-    return _number(f"likelihood scale {text!r}", text)
+def penalty_of(name: str, strength: float) -> Term:
+    """The term that a name and a weight describe.
+
+    Raises
+    ------
+    InputError
+        If there is none of this name, or the weight is none.
+    """
+    if name not in PENALTIES:
+        raise InputError(f"penalty {name!r}: {nearest(name, PENALTIES)}")
+    if not isinstance(strength, (int, float)):
+        raise InputError(f"penalty {name}={strength!r}: give a number")
+    with naming(f"penalty {name}={strength!r}"):
+        return PENALTIES[name](strength)
 
 
-def _number(where: str, text: str) -> float:
+def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise InputError(f"{where}: give a name and a number, as in gaussian:0.1") from None
+        raise InputError("give a name and a number, as in gaussian:0.1") from None
 
 
 def check_names(
@@ -238,11 +285,11 @@ def check_names(
     if corruption:
         corruption_of(corruption)
     for name, weight in penalties.items():
-        if name not in PENALTIES:
-            raise InputError(f"penalty {name!r}: {nearest(name, PENALTIES)}")
-        if not isinstance(weight, (int, float)):
-            raise InputError(f"penalty {name}={weight!r}: give a number")
-        PENALTIES[name](weight)
+        penalty_of(name, weight)
+    scale = likelihood.partition(":")[2]
+    if scale:
+        with naming(f"likelihood={likelihood!r}"):
+            check_positive("scale", _number(scale))
 
 
 def choose_body(
@@ -277,7 +324,7 @@ def choose_body(
     )
     if network == "auto":
         network = _network(shape, missing=missing)
-    these = {1: "a table", 2: "series", 3: "pictures"}[len(shape)]
+    these = _KINDS[len(shape)]
     if network in ("conv", "vit") and len(shape) != 3:
         raise InputError(f"network={network!r} is for pictures; these data are {these}: use network='dense'")
     if network in CELLS and len(shape) != 2:

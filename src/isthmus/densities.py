@@ -28,6 +28,7 @@ def fit_prior(model: Model, encode: Callable[[Rows], NDArray[Any]], learned: Row
     if len(learned) > MOST_ROWS:
         learned = np.sort(np.random.default_rng(seed).choice(learned, MOST_ROWS, replace=False))
     codes = np.asarray(encode(learned), np.float64)
+    codes = codes.repeat(2, 0) if len(codes) == 1 else codes  # of one row the density is all but a point
     count = min(prior.components, max(1, len(codes) // (2 * codes.shape[1])))
     floor = SHARE_OF_VARIANCE * float(codes.var(0).mean()) + 1e-9
     fitted = GaussianMixture(count, reg_covar=floor, random_state=seed).fit(codes)

@@ -9,6 +9,9 @@
 A message says what was wrong, where (file, row or column), the value found, and what to do.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class IsthmusError(Exception):
     """The root of the tree; catch this to catch them all."""
@@ -28,3 +31,14 @@ class ModelFileError(InputError):
 
 class TrainingError(IsthmusError, RuntimeError):
     """Training met a loss that is not finite; the message says what to try."""
+
+
+@contextmanager
+def naming(what: str) -> Iterator[None]:
+    """A context in which the message of an InputError begins with `what`, what the user wrote, unless it names it."""
+    try:
+        yield
+    except InputError as fault:
+        if not what or str(fault).startswith(what):
+            raise
+        raise type(fault)(f"{what}: {fault}") from None

@@ -107,11 +107,6 @@ class Model(Part):
         """The mean of p(x|z), in prepared units."""
         return self.likelihood.mean(self.decoder(self.bottleneck.sent(z_BZ), self.conditions(condition_BC, z_BZ)))
 
-    def sample(self, n: int, condition_BC: Tensor | None = None) -> Tensor:
-        """The means of p(x|z) of `n` codes drawn from the prior, in prepared units."""
-        weight = next(self.decoder.parameters())
-        return self.decode(self.bottleneck.sample_prior(n).to(weight), condition_BC)
-
     def reconstruct(self, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         """Encode and decode, in prepared units."""
         sent_BE = self.bottleneck.sent(self.encode(x_B___, condition_BC))

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from isthmus.errors import InputError
 from isthmus.model import Model
+from isthmus.parts import Trip
 
 
 def objective(model: Model, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
@@ -23,14 +24,20 @@ def squared_error(model: Model, x_B___: Tensor, condition_BC: Tensor | None = No
     return torch.where(x_B___.isnan(), 0.0, error_B___).square().flatten(1).sum(-1)
 
 
-def elbo(model: Model, x_B___: Tensor, samples: int = 1) -> Tensor:
+def distortion(model: Model, x_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
+    """-log p(x|z) of every row at the code's mean, in nats, shape (B,)."""
+    trip: Trip = model(x_B___, condition_BC, sample=False)
+    return trip.nll_B
+
+
+def elbo(model: Model, x_B___: Tensor, condition_BC: Tensor | None = None, *, samples: int = 1) -> Tensor:
     """E_q[log p(x|z)] - KL(q(z|x) || p(z)) of every row, in nats, shape (B,), by `samples` draws of the code.
 
     References
     ----------
     Kingma & Welling, "Auto-encoding variational Bayes", ICLR 2014, equation 3.
     """
-    draws = [model(x_B___, sample=True) for _ in range(samples)]
+    draws = [model(x_B___, condition_BC, sample=True) for _ in range(samples)]
     return -torch.stack([trip.nll_B + trip.rate_B for trip in draws]).mean(0)
 
 

@@ -14,6 +14,7 @@ from isthmus.data import Preparation, Source, split
 from isthmus.errors import TrainingError
 from isthmus.evaluation import knee, maximum_likelihood_dimension, two_nn
 from isthmus.model import Model
+from isthmus.parts import Compositional, Multinomial
 from isthmus.training import Batches, Run, Settings, Trainer
 
 Rows = NDArray[np.int64]
@@ -31,7 +32,8 @@ ENOUGH = 0.99
 class Sizes:
     """The curve that a number of code values was chosen by.
 
-    `errors` are squared errors per held-out row, in prepared units; `two_nn` and `maximum_likelihood` the data's
+    `errors` are squared errors per held-out row, in prepared units, or of counts, whose squares the few commonest
+    features rule, distortions in nats; `two_nn` and `maximum_likelihood` the data's
     intrinsic dimension, None where they can't be had.
     """
 
@@ -122,7 +124,7 @@ def _finite(value: float) -> float | None:
 def _error(
     model: Model, source: Source, preparation: Preparation, parts: tuple[Rows, Rows], settings: Settings
 ) -> float:
-    """Mean squared error of held-out rows after a short fit; infinitely bad fits count as no better than the mean."""
+    """Mean error of held-out rows after a short fit; infinitely bad fits count as no better than the mean."""
     learned, held = parts
     batch = min(BATCH, settings.batch_size)
     epochs = math.ceil(STEPS / math.ceil(len(learned) / batch))
@@ -133,6 +135,14 @@ def _error(
     try:
         Run(Trainer(model, short), training, None).go()
     except TrainingError:
-        return float(torch.cat([b.x_B___.nan_to_num().flatten(1).square().sum(1) for b in looks.in_order()]).mean())
-    found = inference.run(scoring.squared_error, model, looks.in_order(), device=short.device, double=False, rows=size)
+        return float(torch.cat([_unfitted(model, b.x_B___) for b in looks.in_order()]).mean())
+    look = scoring.distortion if isinstance(model.likelihood, Compositional) else scoring.squared_error
+    found = inference.run(look, model, looks.in_order(), device=short.device, double=False, rows=size)
     return float(found.mean())
+
+
+def _unfitted(model: Model, x_B___: torch.Tensor) -> torch.Tensor:
+    """The error of a guess that knows nothing: the mean of a column, or counts in equal shares."""
+    if isinstance(model.likelihood, Compositional):
+        return Multinomial().nll(torch.zeros_like(x_B___), x_B___)
+    return x_B___.nan_to_num().flatten(1).square().sum(1)

@@ -1,14 +1,17 @@
 """Each diagnosis is provoked on purpose, and a sound fit gets none."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 from sklearn.datasets import load_digits
 
-from isthmus import Autoencoder, open_data
+from isthmus import Autoencoder, open_data, recipes
+from isthmus.data import Dataset
 from isthmus.jobs.doctor import examine
 from isthmus.jobs.reduce import Judged, judged_rows
 
@@ -21,7 +24,7 @@ def found(estimator, judged):
 
 
 def fit(data, **options):
-    data = open_data(data, kind=options.pop("kind", "auto"))
+    data = data if isinstance(data, Dataset) else open_data(data, kind=options.pop("kind", "auto"))
     estimator = Autoencoder(random_state=0, **options).fit(data)
     return estimator, judged_rows(estimator, data)
 
@@ -40,6 +43,41 @@ def test_a_collapsed_posterior():
 def test_a_wide_bottleneck():
     assert "4 of the 8 directions" in found(*fit(PLANE, latent_dim=8, epochs=60))["wide bottleneck"].seen
     assert "wide bottleneck" not in found(*fit(PLANE, latent_dim=2, epochs=60))
+
+
+@pytest.mark.parametrize("kind", ["counts", "conditional"])
+def test_a_wide_bottleneck_of_counts_and_of_rows_with_labels(kind):
+    """A decoded code knows neither the row's own total nor, unless it is told, its label."""
+    some = np.random.default_rng(0)
+    share = np.exp(PLANE[:200] - PLANE[:200].max(1, keepdims=True))
+    counts = [
+        some.multinomial(total, p / p.sum()) for total, p in zip(some.integers(99, 2000, 200), share, strict=True)
+    ]
+    label = some.integers(0, 3, 200)
+    quick, said = {"epochs": 30, "hidden": (64,), "learning_rate": 0.01}, {}
+    for dim in (2, 8):
+        if kind == "counts":
+            fitted = fit(sp.csr_matrix(np.stack(counts)), latent_dim=dim, **quick)
+        else:
+            data = replace(open_data(PLANE[:200] + 4 * np.eye(3, 10)[label]), labels=label)
+            fitted = fit(data, latent_dim=dim, recipe="conditional", options={"beta": 0.1}, **quick)
+        said[dim] = found(*fitted)
+    assert "4 of the 8 directions" in said[8]["wide bottleneck"].seen
+    assert ("beta" in said[8]["wide bottleneck"].advice) == (kind == "conditional")
+    assert "wide bottleneck" not in said[2]
+
+
+@pytest.mark.parametrize("recipe", ["iwae", "conv-vae", "conditional", "aae", "vae"])
+def test_advice_names_options_that_the_recipe_has(recipe):
+    digits = load_digits()
+    data = replace(open_data("digits").subset(np.arange(100)), labels=digits.target[:100])
+    estimator, judged = fit(data, recipe=recipe, latent_dim=2, epochs=1, hidden=(8,))
+    for weight in estimator.model_.encoder.parameters():
+        weight.data.zero_()
+    advice = found(estimator, judged)["posterior collapse"].advice
+    known = recipes.get(recipe).options
+    assert set(re.findall(r"--set (\w+)", advice)) <= set(known)
+    assert ("beta" in advice) == ("beta" in known)
 
 
 def test_dead_code_values(healthy):

@@ -2,12 +2,15 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_wine
+import scipy.sparse as sp
+import torch
+from sklearn.datasets import load_digits, load_wine
 
-from isthmus import Autoencoder, ModelFileError, modelfile, open_data
+from isthmus import Autoencoder, ModelFileError, modelfile, open_data, scoring
 from isthmus.cli import main
 from isthmus.jobs.evaluate import evaluate, rate_distortion
 from isthmus.jobs.reduce import compare, judged_rows
@@ -112,3 +115,45 @@ def test_a_mixed_table_with_gaps_is_judged():
     model = Autoencoder("vae", latent_dim="auto", epochs=3, random_state=0).fit(data)
     found = evaluate(model, judged_rows(model, data), draws=5).to_json()["figures"]
     assert all(np.isfinite(value) for value in found.values())
+
+
+def test_a_model_with_a_learned_prior_has_a_rate_whatever_its_sign(monkeypatch):
+    data = open_data("digits").subset(np.arange(120))
+    model = Autoencoder("vamp", 2, options={"components": 3}, epochs=1, hidden=(8,), random_state=0).fit(data)
+    prior = type(model.model_.bottleneck.prior)
+    monkeypatch.setattr(prior, "log_prob", lambda self, z: 100 + z.new_zeros(len(z)))  # a density may be any height
+    found = evaluate(model, judged_rows(model, data), draws=5)
+    assert found["rate"] < 0
+    assert found["elbo"] == pytest.approx(-found["distortion"] - found["rate"])
+    assert np.isfinite(found["nll"])
+
+
+def test_a_cross_entropy_of_greys_is_not_called_a_likelihood():
+    grey = load_digits().images[:100] / 16
+    for x, key in ((grey, "cross_entropy_bound"), (np.where(grey > 0.5, 1.0, 0.0), "nll")):
+        data = open_data(x, kind="images")
+        model = Autoencoder("vae", 2, likelihood="bernoulli", epochs=1, hidden=(8,), random_state=0).fit(data)
+        found = evaluate(model, judged_rows(model, data), draws=5)
+        assert {"cross_entropy_bound", "nll"} & {figure.key for figure in found.figures} == {key}
+        named = next(figure for figure in found.figures if figure.key == key)
+        assert ("NLL" in named.name, "no density" in named.meaning) == (key == "nll", key != "nll")
+
+
+def test_the_bound_of_a_conditional_model_is_of_the_rows_own_labels():
+    digits = load_digits()
+    data = replace(open_data(digits.images[:300] / 16, kind="images"), labels=digits.target[:300])
+    model = Autoencoder("conditional", 2, epochs=25, hidden=(32,), random_state=0).fit(data)
+    judged = judged_rows(model, data)
+    told = evaluate(model, judged, draws=5)["elbo"]
+    wrong = replace(judged, data=replace(data, labels=(digits.target[:300] + 1) % 10))
+    assert told > evaluate(model, wrong, draws=5)["elbo"]
+    assert told == pytest.approx(-model.record_["held_out"]["held_loss"], abs=2)
+
+
+def test_auto_judges_counts_by_their_own_density():
+    counts = sp.csr_matrix(numbers.poisson(3.0, (200, 6)))
+    model = Autoencoder("ae", "auto", epochs=1, hidden=(8,), random_state=0).fit(counts)
+    sizes = model.record_["sizes"]
+    nats = scoring.distortion(model.model_, torch.tensor(counts.toarray(), dtype=torch.float32)).mean().item()
+    # squared errors of these counts are twice as large
+    assert sizes["errors"][0] == pytest.approx(nats, rel=0.15)

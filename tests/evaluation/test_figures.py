@@ -60,6 +60,24 @@ def test_a_factor_told_twice_has_no_gap():
     assert dci(twice, FACTORS).completeness < 0.8
 
 
+def test_categories_may_be_words():
+    words = np.array(["a", "bc", "d", "e", "f"], dtype=object)[FACTORS]
+    assert mig(PERFECT, words) == pytest.approx(mig(PERFECT, FACTORS))
+    assert mig(PERFECT[:10, :1], [["a"], ["b"]] * 5) >= 0
+    every, mixed = range(4), np.column_stack([words[:, :1], FACTORS[:, 1:]])
+    assert sap(PERFECT, words, categorical=every) == pytest.approx(sap(PERFECT, FACTORS, categorical=every))
+    some = slice(300)
+    found, known = (dci(PERFECT[some], v[some], categorical=[0]) for v in (mixed, FACTORS))
+    assert found == pytest.approx(known)
+    for judge in (sap, dci):
+        with pytest.raises(InputError, match="name those that are categories"):
+            judge(PERFECT, words)
+    with pytest.raises(InputError, match="give \\(n, Z\\)"):
+        mig(PERFECT, ["a"] * 3000)
+    with pytest.raises(InputError, match="finite"):
+        mig(PERFECT, np.where(FACTORS == 1, np.nan, FACTORS))
+
+
 def test_a_gap_by_hand():
     """One code value tells the whole bit, another is right 3 times in 4: I = ln 2, and ln 2 - H(1/4)."""
     bit = np.tile([0, 1], 4000)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import distributions as td
 
-from isthmus import recipes
+from isthmus import Autoencoder, recipes
 from isthmus.bodies import choose_body
 from isthmus.errors import InputError
 from isthmus.parts import MMD, Code, TotalCorrelation, Trip
@@ -118,3 +118,13 @@ def test_beta_1_of_tc_vae_is_a_vae():
     body = choose_body((4,), (), missing=False)
     model = recipes.get("tc-vae").build(body, 2, {"beta": 1.0})
     assert [term.weight(1.0) for term in model.terms] == [1.0, 0.0]
+
+
+def test_the_wasserstein_autoencoder_is_sampled_from_the_prior_it_was_driven_to():
+    model = recipes.get("wae-mmd").build(choose_body((5,), (("numeric", 1),) * 5, missing=False), 3, {})
+    z = model.bottleneck.sample_prior(20_000)
+    torch.testing.assert_close(torch.cov(z.T), torch.eye(3), rtol=0, atol=0.05)
+    assert z.mean(0).abs().max() < 0.05
+    exact = td.Normal(0.0, 1.0).log_prob(z).sum(-1)
+    torch.testing.assert_close(model.bottleneck.prior.log_prob(z), exact)
+    assert Autoencoder("wae-mmd", 2, epochs=1).fit(torch.randn(30, 5).numpy()).sample(4).shape == (4, 5)

@@ -175,7 +175,7 @@ def test_the_balance_penalty_estimates_the_squared_distance_from_a_half_without_
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: Codebook(4, entries=1), lambda: Codebook(4, entries=1 << 40), lambda: Codebook(4, width=0),
+    [lambda: Codebook(4, codebook=1), lambda: Codebook(4, codebook=1 << 40), lambda: Codebook(4, code_width=0),
      lambda: Codebook(4, decay=1.0), lambda: Codebook(4, revive=-0.1), lambda: FiniteScalar(2, 1),
      lambda: FiniteScalar(2, True), lambda: Bits(2, "coin"), lambda: Bits(2, noise=math.nan),
      lambda: Commitment(-1.0), lambda: Balance(math.inf)],
@@ -258,3 +258,34 @@ def test_a_run_goes_on_from_a_checkpoint_to_the_same_bits_buffers_too(recipe, tm
         begin(checkpoint=kept)
     whole, resumed = begin().model_.state_dict(), begin(checkpoint=kept).model_.state_dict()
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_the_posterior_and_a_penalty_that_asks_for_it_teach_a_codebook_nothing():
+    book = a_codebook(decay=0.5).train()
+    before = book.codebook_KW.clone(), book.use_K.clone()
+    h = torch.randn(8, book.inputs, dtype=torch.float64, generator=seeded())
+    mean, std = book.posterior(h)
+    assert torch.equal(book.codebook_KW, before[0])
+    assert torch.equal(book.use_K, before[1])
+    assert not std.any()
+    assert torch.equal(mean, book.eval()(h, sample=False).z_BZ)
+
+
+@pytest.mark.parametrize("make", [lambda: a_codebook(7, 3), lambda: FiniteScalar(4, 3), lambda: Bits(6)])
+def test_codes_drawn_are_of_all_values_alike(make):
+    part = make().eval()
+    z = part.sample_prior(6000)
+    assert z.shape == (6000, part.latent_dim)
+    if isinstance(part, Codebook):
+        distance = torch.cdist(z[:, :3].double(), part.codebook_KW)
+        assert distance.min(1).values.max() < 1e-6
+        shares = torch.bincount(distance.argmin(1), minlength=part.entries) / len(z)
+    else:
+        shares = z.unique(return_counts=True)[1] / z.numel()
+    assert len(shares) == part.entries
+    torch.testing.assert_close(shares, torch.full_like(shares, 1 / part.entries), rtol=0, atol=0.02)
+
+
+def test_discrete_models_are_sampled():
+    model = fit("fsq", 0)
+    assert model.sample(3, random_state=0).shape == digits()[:3].shape

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from scipy.linalg import subspace_angles
+from scipy.sparse import csr_matrix
 from sklearn.datasets import load_digits, load_wine
 from sklearn.decomposition import PCA
 from torch.distributions import Bernoulli as TorchBernoulli
@@ -23,14 +24,21 @@ from isthmus.parts import (
     ConvEncoder,
     DecoderNorm,
     Dense,
+    GaussianNoise,
     GreyPatch,
     KLSparsity,
     Masking,
     Normal,
+    PatchDecoder,
+    PatchEncoder,
     Point,
+    RecurrentDecoder,
+    RecurrentEncoder,
     SaltAndPepper,
     Selector,
+    Thinning,
     TiedLinear,
+    Told,
     TopK,
 )
 from isthmus.training import Checkpoint
@@ -109,7 +117,40 @@ class Trip:
     """Only what the term reads."""
 
     def __init__(self, model: Model, x: torch.Tensor) -> None:
-        self.seen_B___ = x
+        self.seen_B___, self.condition_BC = x, None
+
+
+def test_contraction_is_of_the_encoder_as_it_was_told():
+    torch.manual_seed(0)
+    encoder = Dense((5,), (3,), (7,), "tanh", condition_dim=2)
+    parts = encoder, Point(3), Dense((3,), (5,), condition_dim=2), Normal(), [Contraction(1.0)]
+    model, x, told = Model(*parts, told=Told(2)).double().eval(), torch.randn(4, 5).double(), torch.eye(4, 2).double()
+    rows = zip(x, told, strict=True)
+    jacobians = [torch.autograd.functional.jacobian(lambda r, c=c: encoder(r[None], c[None])[0], r) for r, c in rows]
+    with torch.no_grad():
+        found = model.terms[0](model, model(x, told))
+        assert not torch.allclose(found, model.terms[0](model, model(x)))
+    torch.testing.assert_close(found, torch.stack(jacobians).square().sum((1, 2)), rtol=1e-10, atol=0)
+    table = load_wine()
+    fitted = Autoencoder("conditional", 2, penalties={"contractive": 0.1}, epochs=1, random_state=0)
+    assert np.isfinite(fitted.fit(table.data, table.target).score_samples(table.data, table.target)).all()
+
+
+@pytest.mark.parametrize("network", ["vit", "lstm", "gru"])
+def test_contraction_of_attention_and_recurrence(network):
+    """Both have fast ways, of which the slope has no slope."""
+    torch.manual_seed(0)
+    if network == "vit":
+        ends = PatchEncoder((1, 4, 4), 2, (32,), 2), PatchDecoder(2, (1, 4, 4), (32,), 2)
+    else:
+        ends = RecurrentEncoder((6, 2), 2, (4,), network), RecurrentDecoder(2, (6, 2), (4,), network)
+    model = Model(ends[0], Point(2), ends[1], Normal(), [Contraction(1.0)])
+    x = torch.randn(3, *((1, 4, 4) if network == "vit" else (6, 2)))
+    model.train().objective(model(x)).sum().backward()
+    assert all(torch.isfinite(w.grad).all() for w in ends[0].parameters())
+    with torch.no_grad():
+        found = model.eval().terms[0](model, model(x))
+    torch.testing.assert_close(found, jacobian_norms(model, x), rtol=1e-4, atol=1e-8)
 
 
 def test_contraction_joins_any_recipe_as_a_penalty():
@@ -147,11 +188,41 @@ def test_corruptions_do_what_they_say():
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_a_missing_cell_stays_missing(name):
-    x = torch.zeros(50, 1, 6, 6) if name == "patches" else torch.zeros(50, 6)
+    x = torch.ones(50, 1, 6, 6) if name == "patches" else torch.ones(50, 6)
     x[:, ..., 2] = math.nan
     seen = CORRUPTIONS[name](1.0)(x)
     assert torch.equal(seen.isnan(), x.isnan())
-    assert (seen != x)[~x.isnan()].any() or name == "masking"
+    assert (seen != x)[~x.isnan()].any()
+
+
+def test_thinned_counts_are_poisson_again_and_independent_of_what_was_taken():
+    torch.manual_seed(0)
+    x = torch.poisson(torch.full((200_000,), 4.0))
+    kept = Thinning(0.3)(x)
+    taken = x - kept
+    assert (kept == kept.round()).all()
+    assert taken.min() >= 0
+    for part, mean in ((kept, 2.8), (taken, 1.2)):
+        assert part.mean().item() == pytest.approx(mean, rel=0.01)
+        assert part.var().item() == pytest.approx(mean, rel=0.02), "a Poisson's variance is its mean"
+    assert torch.corrcoef(torch.stack([kept, taken]))[0, 1].abs() < 0.01
+
+
+def test_corruptions_are_of_the_datas_own_kind():
+    counts = csr_matrix(np.random.default_rng(0).poisson(2.0, (40, 6)))
+    for asked in (
+        {"corruption": "salt-and-pepper:0.3"},
+        {"recipe": "denoising", "options": {"corruption": "gaussian"}},
+    ):
+        with pytest.raises(InputError, match=r"these data are counts.*'thinning' or 'masking'"):
+            Autoencoder(**asked, epochs=1).fit(counts)
+    model = Autoencoder("denoising", 2, epochs=1, random_state=0)
+    assert isinstance(model.fit(counts).model_.corruption, Thinning)
+    assert isinstance(model.fit(load_wine().data).model_.corruption, GaussianNoise)
+    with pytest.raises(InputError, match=r"thinning.*a table.*gaussian"):
+        Autoencoder(corruption="thinning:0.3", epochs=1).fit(load_wine().data)
+    with pytest.raises(InputError, match=r"patches.*these data are series"):
+        Autoencoder(corruption="patches:0.3", kind="series", epochs=1).fit(np.random.default_rng(0).random((20, 9)))
 
 
 def test_patches_on_a_table_are_refused_before_training():

@@ -122,3 +122,9 @@ def test_a_gaussian_codes_prior_is_the_standard_one():
     z = model.model_.bottleneck.sample_prior(50_000)
     torch.testing.assert_close(z.mean(0), torch.zeros(3), atol=0.02, rtol=0)
     torch.testing.assert_close(z.T @ z / len(z), torch.eye(3), atol=0.03, rtol=0)
+
+
+def test_the_density_of_one_row_is_all_but_a_point():
+    x = load_wine().data
+    model = Autoencoder("rae", 2, validation=1, epochs=1, random_state=0).fit(x[:2])
+    assert model.sample(3, random_state=0).shape == (3, 13)

@@ -11,7 +11,8 @@ from sklearn.datasets import load_digits, load_wine
 from sklearn.decomposition import PCA
 from torch import distributions as td
 
-from isthmus import Autoencoder, scoring
+from isthmus import Autoencoder, recipes, scoring
+from isthmus.bodies import choose_body
 from isthmus.errors import InputError, ModelFileError
 from isthmus.model import Model
 from isthmus.parts import Bernoulli, Capacity, Dense, Gaussian, Normal, Point, Rate, Vamp, build
@@ -244,11 +245,22 @@ def test_hostile_options_build_nothing(spec):
 def test_the_capacity_rises_and_then_stands():
     torch.manual_seed(0)
     parts = Dense((5,), (4,)), Gaussian(2), Dense((2,), (5,)), Normal()
-    model = Model(*parts, [Capacity(gamma=30.0, capacity=8.0, warmup=0.5)]).eval()
+    model = Model(*parts, [Capacity(gamma=30.0, capacity=8.0, rise=0.5)]).eval()
     trip = model(torch.randn(4, 5))
     for progress, reached in ((0.0, 0.0), (0.25, 4.0), (0.5, 8.0), (1.0, 8.0)):
         expected = trip.nll_B + 30 * (trip.rate_B - reached).abs()
         torch.testing.assert_close(model.objective(trip, progress), expected)
+
+
+def test_the_warm_up_of_beta_and_the_rise_of_a_capacity_are_options_of_their_own():
+    body = choose_body((5,), (("numeric", 1),) * 5, missing=False)
+    make = recipes.get("beta-vae").build
+    weights = [make(body, 2, {"warmup": 0.5}).terms[0].weight(progress) for progress in (0.0, 0.25, 0.5)]
+    assert weights == [0.0, 2.0, 4.0]
+    assert make(body, 2, {}).terms[0].weight(0.0) == 4.0
+    assert make(body, 2, {"capacity": 3, "rise": 0.2}).terms[0].spec["rise"] == 0.2
+    with pytest.raises(InputError, match="leave warmup out"):
+        make(body, 2, {"capacity": 3, "warmup": 0.2})
 
 
 def test_capacity_sets_the_rate():

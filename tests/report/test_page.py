@@ -5,11 +5,13 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from isthmus import Autoencoder, open_data
 from isthmus.errors import InputError
 from isthmus.jobs.reduce import compare, judged_rows
 from isthmus.report.page import write_report
+from isthmus.report.sections import model_section, usage_section
 from isthmus.report.study import Columns, Map, Study
 
 VOID = {"meta", "img", "br", "wbr"}
@@ -131,3 +133,23 @@ def test_rows_keep_their_numbers(fitted_pictures):
     originals, _ = study.pictures(np.array([3]))
     np.testing.assert_array_equal(originals[0], data.source.take(judged.rows[[3]])[0])
     assert study.name(3) == f"row {judged.rows[3]}"
+
+
+@pytest.mark.parametrize(("kind", "file"), [("counts", "new.mtx"), ("text", "new.jsonl"), ("images", "pictures/")])
+def test_the_commands_to_copy_are_for_the_datas_kind(kind, file):
+    if kind == "images":
+        data = open_data("digits").subset(np.arange(30))
+    else:
+        texts = [f"river bank {'water' if row % 2 else 'money'} " * 3 for row in range(30)]
+        data = open_data(texts, kind="text") if kind == "text" else sp.csr_matrix(np.eye(30, 4, dtype=int) + 1)
+    estimator = Autoencoder("iwae", 2, epochs=1, hidden=(8,), random_state=0).fit(data)
+    said = usage_section(estimator, "m.safetensors")
+    assert f"isthmus encode m.safetensors {file} -o codes.csv" in said
+    assert ("pictures/" in said) == (kind == "images")
+    assert "5 codes a row" in model_section(estimator)
+
+
+def test_what_a_conditional_model_is_told_stands_among_its_parts():
+    x = np.random.default_rng(0).normal(size=(40, 4))
+    model = Autoencoder("conditional", 2, epochs=1, random_state=0).fit(x, np.arange(40) % 3)
+    assert '<th scope="row">told</th><td>Told</td><td>condition dim 3; drop 0.1</td>' in model_section(model)

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from isthmus import recipes
 from isthmus.jobs.reduce import Honest
-from isthmus.report.terminal import ProgressBar, clock, show_fit, show_info, show_recipes
+from isthmus.report.progress import ProgressBar, clock
+from isthmus.report.terminal import show_fit, show_info, show_recipes
 from isthmus.training import Progress
 
 

@@ -14,7 +14,8 @@ from isthmus.data import Dataset
 from isthmus.errors import InputError
 from isthmus.jobs.doctor import Diagnosis, examine
 from isthmus.jobs.reduce import Honest, Judged, compare, judged_rows
-from isthmus.report.terminal import ProgressBar, show_diagnoses, show_fit
+from isthmus.report.progress import ProgressBar
+from isthmus.report.terminal import show_diagnoses, show_fit
 from isthmus.training import Checkpoint, JsonLines, TensorBoard, Watcher
 
 SERIES = ("series_id", "window", "stride")

@@ -4,6 +4,7 @@ All take codes (n, Z), such as `transform` gives, and factors (n, K), the same r
 measure whether factors lie along the axes of the code, which a rotation of the code undoes.
 """
 
+import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ Floats = NDArray[np.float64]
 BINS = 20
 TREES = 30
 TRAINED = 0.7
+EVERY = range(sys.maxsize)
 
 
 class DCI(NamedTuple):
@@ -52,11 +54,10 @@ def mig(codes: ArrayLike, factors: ArrayLike, *, bins: int = BINS) -> float:
     Chen, Li, Grosse & Duvenaud, "Isolating sources of disentanglement in VAEs", NeurIPS 2018; cut into 20 bins as in
     Locatello et al., ICML 2019.
     """
-    z, v = _checked(codes, factors)
-    classes = [np.unique(column, return_inverse=True)[1] for column in v.T]
+    z, v, _ = _checked(codes, factors, EVERY)
     cut = [_binned(column, bins) for column in z.T]
     gaps = []
-    for factor in classes:
+    for factor in v.T:
         told = _two_largest([mutual_info_score(factor, column) for column in cut])
         gaps.append((told[0] - told[1]) / mutual_info_score(factor, factor))
     return float(np.mean(gaps))
@@ -86,8 +87,7 @@ def sap(codes: ArrayLike, factors: ArrayLike, *, categorical: Sequence[int] = ()
     Kumar, Sattigeri & Balakrishnan, "Variational inference of disentangled latent concepts from unlabeled
     observations", ICLR 2018.
     """
-    z, v = _checked(codes, factors)
-    kinds = _kinds(factors, categorical)
+    z, v, kinds = _checked(codes, factors, categorical)
     gaps = []
     for factor, is_category in zip(v.T, kinds, strict=True):
         rule = _threshold_accuracy if is_category else _squared_correlation
@@ -122,12 +122,11 @@ def dci(codes: ArrayLike, factors: ArrayLike, *, categorical: Sequence[int] = ()
     ----------
     Eastwood & Williams, "A framework for the quantitative evaluation of disentangled representations", ICLR 2018.
     """
-    z, v = _checked(codes, factors)
+    z, v, kinds = _checked(codes, factors, categorical)
     order = np.random.default_rng(seed).permutation(len(z))
     learned, judged = np.split(order, [int(TRAINED * len(z))])
     found = [
-        _forest(z, factor, is_category, learned, judged, seed)
-        for factor, is_category in zip(v.T, _kinds(factors, categorical), strict=True)
+        _forest(z, factor, is_category, learned, judged, seed) for factor, is_category in zip(v.T, kinds, strict=True)
     ]
     importance_ZK = np.stack([importance for importance, _ in found], 1)
     per_code = _concentration(importance_ZK)
@@ -136,23 +135,37 @@ def dci(codes: ArrayLike, factors: ArrayLike, *, categorical: Sequence[int] = ()
     return DCI(float(per_code @ weights), float(completeness), float(np.mean([skill for _, skill in found])))
 
 
-def _checked(codes: ArrayLike, factors: ArrayLike) -> tuple[Floats, Floats]:
-    """Codes and factors as arrays of two axes, without the factors that are constant."""
-    z, v = np.asarray(codes, np.float64), np.asarray(factors, np.float64)
-    if z.ndim != 2 or v.ndim != 2 or len(z) != len(v) or len(z) < 10:
-        raise InputError(f"codes {z.shape} and factors {v.shape}: give (n, Z) and (n, K) of the same 10 or more rows")
-    if not (np.isfinite(z).all() and np.isfinite(v).all()):
-        raise InputError("codes and factors must be finite numbers")
+def _checked(codes: ArrayLike, factors: ArrayLike, categorical: Sequence[int]) -> tuple[Floats, Floats, list[bool]]:
+    """Codes, and the factors that vary, categories as numbers of their own, and which are categories."""
+    z, given = _floats("codes", np.asarray(codes)), np.asarray(factors)
+    if z.ndim != 2 or given.ndim != 2 or len(z) != len(given) or len(z) < 10:
+        shapes = f"codes {z.shape} and factors {given.shape}"
+        raise InputError(f"{shapes}: give (n, Z) and (n, K) of the same 10 or more rows")
+    kinds = [k in categorical for k in range(given.shape[1])]
+    columns = [_classes(c) if kind else _floats("factors", c) for c, kind in zip(given.T, kinds, strict=True)]
+    v = np.stack(columns, 1)
     varied = np.ptp(v, axis=0) > 0
     if not varied.any():
         raise InputError("every factor is constant on these rows: there is nothing to tell apart")
-    return z, v[:, varied]
+    return z, v[:, varied], [kind for kind, varies in zip(kinds, varied, strict=True) if varies]
 
 
-def _kinds(factors: ArrayLike, categorical: Sequence[int]) -> list[bool]:
-    """Whether each factor that varies is a category."""
-    v = np.asarray(factors)
-    return [k in categorical for k in range(v.shape[1]) if np.ptp(v[:, k]) > 0]
+def _classes(column: NDArray[Any]) -> Floats:
+    """Every value's place among the column's values; numbers must be finite."""
+    if column.dtype.kind in "fc":
+        column = _floats("factors", column)
+    found = np.unique(column.astype(str) if column.dtype.kind == "O" else column, return_inverse=True)[1]
+    return found.astype(np.float64)
+
+
+def _floats(what: str, values: NDArray[Any]) -> Floats:
+    try:
+        numbers = values.astype(np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{what} must be numbers; name those that are categories in categorical") from None
+    if not np.isfinite(numbers).all():
+        raise InputError("codes and factors must be finite numbers")
+    return numbers
 
 
 def _binned(values: Floats, bins: int) -> NDArray[np.intp]:
@@ -172,10 +185,9 @@ def _squared_correlation(column: Floats, factor: Floats) -> float:
 
 
 def _threshold_accuracy(column: Floats, factor: Floats) -> float:
-    classes = np.unique(factor, return_inverse=True)[1]
-    tree = DecisionTreeClassifier(max_leaf_nodes=int(classes.max()) + 1, class_weight="balanced", random_state=0)
-    guess = tree.fit(column[:, None], classes).predict(column[:, None])
-    return float(balanced_accuracy_score(classes, guess))
+    tree = DecisionTreeClassifier(max_leaf_nodes=int(factor.max()) + 1, class_weight="balanced", random_state=0)
+    guess = tree.fit(column[:, None], factor).predict(column[:, None])
+    return float(balanced_accuracy_score(factor, guess))
 
 
 def _forest(
@@ -183,7 +195,7 @@ def _forest(
 ) -> tuple[Floats, float]:
     """Importance of each code value (Z,) for one factor, and the skill on rows not learned from."""
     kind: Any = RandomForestClassifier if is_category else RandomForestRegressor
-    target = np.unique(factor, return_inverse=True)[1] if is_category else factor
+    target = factor.astype(np.int64) if is_category else factor
     forest = kind(TREES, max_features=None, min_samples_leaf=2, random_state=seed).fit(z[learned], target[learned])
     guess, truth = forest.predict(z[judged]), target[judged]
     if is_category:

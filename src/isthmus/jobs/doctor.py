@@ -1,6 +1,6 @@
 """Doctor: plain words for what often goes wrong with a fit. A sound one gets none."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from torch import Tensor
 
+from isthmus import recipes
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import Dataset, ImageSchema, TableSchema
+from isthmus.data import CountsSchema, Dataset, ImageSchema, Schema, TableSchema
 from isthmus.evaluation import active_units
 from isthmus.jobs.evaluate import prepared, some_rows
 from isthmus.jobs.reduce import Judged
@@ -72,6 +73,11 @@ class _Patient:
         filled = np.where(np.isnan(self.x), 0.0, self.x)
         return float(filled.var(axis=0).sum())
 
+    def decoded(self, codes: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+        """What codes decode to, told the rows' own labels, and its mean squared error per row."""
+        rows = self.estimator.decode_prepared(codes, self.data.labels).reshape(len(codes), -1)
+        return rows, float(np.nansum((self.x - rows) ** 2, axis=1).mean())
+
     @property
     def rate(self) -> float:
         """Mean rate, in nats per row; 0 where the code is free."""
@@ -110,30 +116,49 @@ def _collapse(patient: _Patient) -> Iterator[Diagnosis]:
             "posterior collapse",
             f"{active} of {patient.codes.shape[1]} code values are active, the rate is {rate:.2g} nats per row",
             "The code says nothing about a row, and the decoder does without it.",
-            "Lower beta, raise it slowly (--set warmup=0.5), or give free bits (--set free_bits=0.5).",
+            _remedy(patient.estimator),
         )
+
+
+def _options(estimator: Autoencoder) -> Collection[str]:
+    """Names of the recipe's own options; none where another version's file names a recipe unknown here."""
+    return recipes.get(estimator.recipe).options if estimator.recipe in recipes.names() else ()
+
+
+def _remedy(estimator: Autoencoder) -> str:
+    """What makes a rate weigh less, of what the recipe has options for."""
+    remedies = {
+        "beta": "lower beta",
+        "alpha": "raise alpha towards 1 (--set alpha=0.9)",
+        "warmup": "raise the rate's weight slowly (--set warmup=0.5)",
+        "free_bits": "give free bits (--set free_bits=0.5)",
+    }
+    known = [text for name, text in remedies.items() if name in _options(estimator)]
+    text = ", or ".join(known) or "take a recipe in which the rate's weight can be set, such as vae"
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _wide(patient: _Patient) -> Iterator[Diagnosis]:
     """Whether codes cut to the first half of their principal directions decode as well."""
     codes, estimator = patient.codes, patient.estimator
-    width = codes.shape[1]
-    if width < 2 or len(codes) < width or hasattr(estimator.model_.bottleneck, "indices"):
+    width, options = codes.shape[1], _options(estimator)
+    if width < 2 or len(codes) < width or isinstance(estimator.model_.bottleneck, Discrete):
         return
-    if not codes.var(axis=0).any() or not active_units(codes, DEAD).any() or patient.error >= patient.variance:
+    whole, error = patient.decoded(codes)
+    variance = float(whole.var(axis=0).sum())
+    if not active_units(codes, DEAD).any() or error >= patient.variance or not variance:
         return
     pca = PCA(min(codes.shape), random_state=0).fit(codes)
     half = width // 2
     cut = (codes - pca.mean_) @ pca.components_[:half].T @ pca.components_[:half] + pca.mean_
-    off = patient.x - estimator.decode_prepared(cut).reshape(len(cut), -1)
-    lost = float(np.nansum(off**2, axis=1).mean()) - patient.error
-    if lost < WORTH * patient.variance:
+    lost = patient.decoded(cut)[1] - error  # alike: both without the row's own total
+    if lost < WORTH * variance:
         yield Diagnosis(
             "wide bottleneck",
             f"{half} of the {width} directions of the code rebuild the rows all but as well: without the others the "
-            f"error grows by {max(lost, 0) / patient.variance:.1%} of the variance",
+            f"error grows by {max(lost, 0) / variance:.1%} of the variance",
             "The code is wider than the data need, or than the weight of its rate allows it to use.",
-            f"Use --latent-dim {half} or fewer, or auto; with a rate, a lower beta.",
+            f"Use --latent-dim {half} or fewer, or auto" + ("; or a lower beta." if "beta" in options else "."),
         )
 
 
@@ -219,8 +244,15 @@ def _overfitted(patient: _Patient) -> Iterator[Diagnosis]:
             "over-fitting",
             seen,
             "The model learns its rows by heart.",
-            "Give more rows, a smaller --latent-dim or --hidden, --corruption gaussian:0.3, or --shift 1 for pictures.",
+            f"Give more rows, a smaller --latent-dim or --hidden, {_noise(patient.estimator.schema_)}.",
         )
+
+
+def _noise(schema: Schema) -> str:
+    if isinstance(schema, CountsSchema):
+        return "or --corruption thinning:0.3"
+    more = ", or --shift 1" if isinstance(schema, ImageSchema) else ""
+    return f"{'' if more else 'or '}--corruption gaussian:0.3{more}"
 
 
 def _by_heart(patient: _Patient) -> str:

@@ -24,11 +24,12 @@ from isthmus.evaluation import (
 )
 from isthmus.jobs.reduce import Judged
 from isthmus.model import Model
-from isthmus.parts import Gaussian, Laplace, Normal, Trip
+from isthmus.parts import Bernoulli, Laplace, Masked, Normal, Trip
 from isthmus.training import seeded
 
 MOST_ROWS = 2000
 LEVELS = {"uint8": 256, "uint16": 65536}
+NO_DENSITY = "of bernoulli models alone, for it is no density of values between 0 and 1"
 Function = Callable[[Model, Tensor, Tensor | None], Tensor]
 
 
@@ -150,22 +151,36 @@ def _bounds(estimator: Autoencoder, data: Dataset, draws: int, seed: int) -> Ite
         trip: Trip = model(*batch, sample=True)
         return trip.nll_B
 
-    def rate(model: Model, *batch: Any) -> Tensor:
-        trip: Trip = model(*batch, sample=True)
-        return trip.rate_B
-
-    cost, told = (_mean(estimator, data, function, seed) for function in (distortion, rate))
+    cost = _mean(estimator, data, distortion, seed)
     yield Figure("distortion", "distortion", cost, "nats per row", "-log p(x|z)")
-    if told <= 0:
+    if not estimator.model_.bottleneck.has_rate:
         return
+    elbo = _mean(estimator, data, scoring.elbo, seed)  # of the same draws
+    told = -elbo - cost
     yield Figure("rate", "rate", told, "nats per row", "KL(q(z|x) || p(z)): what the code tells")
-    yield Figure("elbo", "ELBO", -cost - told, "nats per row", "lower bound of log p(x)")
+    density = not _is_grey(estimator, data)
+    yield Figure("elbo", "ELBO", elbo, "nats per row", "lower bound of log p(x)" if density else NO_DENSITY)
     try:
         nll = _mean(estimator, data, lambda m, *b: scoring.log_likelihood(m, *b, draws=draws, chunk=10), seed)
     except InputError:  # a code without a density has a rate but no likelihood
         return
-    yield Figure("nll", f"NLL ({draws} draws)", -nll, "nats per row", "importance-weighted bound of -log p(x)")
+    yield _likelihood_figure(-nll, draws, density=density)
     yield from _bits(estimator, data, draws, seed)
+
+
+def _likelihood_figure(nats: float, draws: int, *, density: bool) -> Figure:
+    if density:
+        return Figure("nll", f"NLL ({draws} draws)", nats, "nats per row", "importance-weighted bound of -log p(x)")
+    name = f"cross-entropy bound ({draws} draws)"
+    return Figure("cross_entropy_bound", name, nats, "nats per row", NO_DENSITY)
+
+
+def _is_grey(estimator: Autoencoder, data: Dataset) -> bool:
+    """Whether values between 0 and 1 are described by a density of 0 and 1 alone."""
+    likelihood = estimator.model_.likelihood
+    inner = likelihood.likelihood if isinstance(likelihood, Masked) else likelihood
+    x = prepared(estimator, data)
+    return isinstance(inner, Bernoulli) and bool(((x > 0) & (x < 1)).any())
 
 
 def _bits(estimator: Autoencoder, data: Dataset, draws: int, seed: int) -> Iterator[Figure]:
@@ -207,13 +222,9 @@ def _codes(estimator: Autoencoder, data: Dataset, seed: int) -> Iterator[Figure]
 
 def _prior_codes(model: Model, n: int, seed: int) -> NDArray[np.float64] | None:
     """Codes drawn from the prior, (n, Z); None where there is none."""
-    bottleneck: Any = model.bottleneck
-    if not hasattr(bottleneck, "sample_prior"):
-        known = type(bottleneck) is Gaussian
-        return np.random.default_rng(seed).normal(size=(n, bottleneck.latent_dim)) if known else None
     try:
         with seeded(seed, _device(model)), torch.no_grad():
-            return np.asarray(bottleneck.sample_prior(n).cpu().numpy(), np.float64)
+            return np.asarray(model.bottleneck.sample_prior(n).cpu().numpy(), np.float64)
     except InputError:
         return None
 

@@ -2,8 +2,16 @@
 
 from isthmus.parts.aggregate import MMD, Capacity, TotalCorrelation
 from isthmus.parts.bottlenecks import Bottleneck, Gaussian, Point, TopK
-from isthmus.parts.corruptions import GaussianNoise, GreyPatch, Masking, SaltAndPepper
-from isthmus.parts.counts import Balanced, FromLogRatios, LinearGaussian, Multinomial, NegativeBinomial, OfCounts
+from isthmus.parts.corruptions import GaussianNoise, GreyPatch, Masking, SaltAndPepper, Thinning
+from isthmus.parts.counts import (
+    Balanced,
+    Compositional,
+    FromLogRatios,
+    LinearGaussian,
+    Multinomial,
+    NegativeBinomial,
+    OfCounts,
+)
 from isthmus.parts.critics import CodeAdversary, DensityRatio, FeatureDistance, LearnedSimilarity, Perceptual
 from isthmus.parts.discrete import Balance, Bits, Codebook, CodebookUse, Commitment, Discrete, FiniteScalar
 from isthmus.parts.judges import DenoisingJudge, Discriminator, Judge
@@ -20,10 +28,10 @@ from isthmus.parts.networks import (
     Selector,
     TiedLinear,
 )
-from isthmus.parts.priors import Flow, Mixture, Prior, Vamp
+from isthmus.parts.priors import Flow, Mixture, Prior, StandardNormal, Vamp
 from isthmus.parts.regularisers import CodeNorm, Contraction, DecoderNorm, KLSparsity
 from isthmus.parts.spec import Annealed, EncoderReader, Part, build
-from isthmus.parts.terms import L1, Critic, Rate, Term
+from isthmus.parts.terms import L1, Critic, Rate, Steady, Term
 from isthmus.parts.told import Told
 from isthmus.parts.trip import Code, Trip
 
@@ -43,6 +51,7 @@ __all__ = [
     "Codebook",
     "CodebookUse",
     "Commitment",
+    "Compositional",
     "Contraction",
     "ConvDecoder",
     "ConvEncoder",
@@ -87,7 +96,10 @@ __all__ = [
     "RecurrentEncoder",
     "SaltAndPepper",
     "Selector",
+    "StandardNormal",
+    "Steady",
     "Term",
+    "Thinning",
     "TiedLinear",
     "Told",
     "TopK",

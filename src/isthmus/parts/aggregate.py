@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from isthmus.errors import InputError
+from isthmus.parts.checks import check_not_negative, check_share
 from isthmus.parts.priors import normal_log_prob
-from isthmus.parts.terms import Term
+from isthmus.parts.terms import Steady, Term
 from isthmus.parts.trip import Trip
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 class Capacity(Term):
-    """gamma x |rate - C|, the capacity C rising in a line from 0 nats over the first `warmup` of the training.
+    """gamma x |rate - C|, the capacity C rising in a line from 0 nats over the first `rise` of the training.
 
     Burgess et al., "Understanding disentangling in beta-VAE" (2018), equation 8. The difference is taken row by row,
     so that rows stay independent.
@@ -32,43 +33,24 @@ class Capacity(Term):
         The weight.
     capacity : float
         The final C, in nats per row.
-    warmup : float
+    rise : float
         The share of the training over which C rises.
     """
 
-    def __init__(self, gamma: float, capacity: float, warmup: float = 0.5) -> None:
+    def __init__(self, gamma: float, capacity: float, rise: float = 0.5) -> None:
         super().__init__()
-        if not (gamma >= 0 and capacity >= 0 and 0 <= warmup <= 1):
-            raise InputError(
-                f"gamma={gamma}, capacity={capacity}, warmup={warmup}: gamma and capacity are 0 or more, "
-                "warmup is a share of the training from 0 to 1"
-            )
-        self.gamma, self.capacity, self.warmup = gamma, capacity, warmup
+        self.gamma, self.capacity = check_not_negative("gamma", gamma), check_not_negative("capacity", capacity)
+        self.rise = check_share("rise", rise)
 
     def weight(self, progress: float) -> float:  # noqa: ARG002
         return self.gamma
 
     def forward(self, model: "Model", trip: Trip) -> Tensor:  # noqa: ARG002
-        reached = 1.0 if trip.progress >= self.warmup else trip.progress / self.warmup
+        reached = 1.0 if trip.progress >= self.rise else trip.progress / self.rise
         return (trip.rate_B - reached * self.capacity).abs()
 
 
-class _OfBatch(Term):
-    """A constant weight for a number that belongs to the whole batch."""
-
-    in_scores: ClassVar[bool] = False
-
-    def __init__(self, strength: float) -> None:
-        super().__init__()
-        if not 0 <= strength < math.inf:
-            raise InputError(f"strength={strength}: give a number, 0 or more")
-        self.strength = strength
-
-    def weight(self, progress: float) -> float:  # noqa: ARG002
-        return self.strength
-
-
-class TotalCorrelation(_OfBatch):
+class TotalCorrelation(Steady):
     """strength x KL(q(z) || product of q(z_d)): how far code values are from being independent of each other.
 
     Chen et al., "Isolating sources of disentanglement in variational autoencoders" (NeurIPS 2018), by minibatch-
@@ -77,6 +59,8 @@ class TotalCorrelation(_OfBatch):
     is the constant (Z - 1) log N, which has no gradient, so N isn't asked for. A small batch biases the estimate: it
     compares models at one batch size, and is no measure of total correlation otherwise.
     """
+
+    in_scores: ClassVar[bool] = False
 
     def forward(self, model: "Model", trip: Trip) -> Tensor:  # noqa: ARG002
         log_q_BBZ = _each_under_each(trip)
@@ -94,13 +78,15 @@ def _each_under_each(trip: Trip) -> Tensor:
     return normal_log_prob(code.z_BZ[:, None], code.mean_BZ, 2 * code.std_BZ.log())
 
 
-class MMD(_OfBatch):
+class MMD(Steady):
     """strength x MMD^2 between the batch's codes and as many draws of N(0, I), unbiased.
 
     The kernel is the inverse multiquadratic k(a, b) = sum over s of sC / (sC + |a - b|^2), C = 2 Z, at the scales
     s = 0.1, 0.2, 0.5, 1, 2, 5, 10 (Tolstikhin et al., "Wasserstein auto-encoders", ICLR 2018): its tails are heavy, so
     that codes far out feel it too. It is 0 for a batch of one row, of which nothing can be said.
     """
+
+    in_scores: ClassVar[bool] = False
 
     def forward(self, model: "Model", trip: Trip) -> Tensor:  # noqa: ARG002
         return mmd(trip.code.z_BZ, torch.randn_like(trip.code.z_BZ))

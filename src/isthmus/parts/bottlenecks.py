@@ -4,11 +4,13 @@ Legend: B rows of the batch, Z code values, H encoder outputs (`Bottleneck.input
 """
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
+from isthmus.parts.checks import check_whole
 from isthmus.parts.priors import Prior, normal_log_prob
 from isthmus.parts.spec import Part
 from isthmus.parts.trip import Code
@@ -17,11 +19,12 @@ from isthmus.parts.trip import Code
 class Bottleneck(Part, ABC):
     """The slot: a code drawn or fixed, its rate, and its most typical value."""
 
+    has_rate: ClassVar[bool] = True
+    """Whether codes cost anything: False of points, of which any rate would be 0."""
+
     def __init__(self, latent_dim: int) -> None:
         super().__init__()
-        if not (isinstance(latent_dim, int) and latent_dim >= 1):
-            raise InputError(f"latent_dim={latent_dim!r}: give a whole number, 1 or more")
-        self.latent_dim = latent_dim
+        self.latent_dim = check_whole("latent_dim", latent_dim)
 
     @property
     @abstractmethod
@@ -78,6 +81,8 @@ class Point(Bottleneck):
         A density over codes, to draw new rows from.
     """
 
+    has_rate: ClassVar[bool] = False
+
     def __init__(self, latent_dim: int, squash: str = "none", prior: Prior | None = None) -> None:
         super().__init__(latent_dim)
         if squash not in SQUASHES:
@@ -113,11 +118,11 @@ class TopK(Bottleneck):
     Makhzani & Frey, "k-sparse autoencoders", ICLR 2014.
     """
 
+    has_rate: ClassVar[bool] = False
+
     def __init__(self, latent_dim: int, k: int) -> None:
         super().__init__(latent_dim)
-        if not (isinstance(k, int) and 1 <= k <= latent_dim):
-            raise InputError(f"k={k!r}: give a whole number from 1 to latent_dim, {latent_dim}")
-        self.k = k
+        self.k = check_whole("k", k, most=latent_dim)
 
     @property
     def inputs(self) -> int:

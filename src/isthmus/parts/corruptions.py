@@ -9,17 +9,12 @@ import torch
 from torch import Tensor
 
 from isthmus.errors import InputError
+from isthmus.parts.checks import check_not_negative, check_share
 from isthmus.parts.spec import Part
 
 GREY = 0.5
 EXTREMES = {"picture": (0.0, 1.0), "row": (-2.0, 2.0)}
 """Pepper and salt: black and white, and where cells are standardised two standard deviations below and above."""
-
-
-def _share(name: str, value: float) -> float:
-    if not 0 <= value <= 1:
-        raise InputError(f"{name}={value}: give a share from 0 to 1")
-    return value
 
 
 def _put(x_B___: Tensor, hit_B___: Tensor, value: Tensor | float) -> Tensor:
@@ -33,9 +28,7 @@ class GaussianNoise(Part):
 
     def __init__(self, std: float) -> None:
         super().__init__()
-        if not std >= 0:
-            raise InputError(f"std={std}: the noise's standard deviation is 0 or more")
-        self.std = std
+        self.std = check_not_negative("std", std)
 
     def forward(self, x_B___: Tensor) -> Tensor:
         return x_B___ + self.std * torch.randn_like(x_B___)
@@ -46,7 +39,7 @@ class Masking(Part):
 
     def __init__(self, share: float) -> None:
         super().__init__()
-        self.share = _share("share", share)
+        self.share = check_share("share", share)
 
     def forward(self, x_B___: Tensor) -> Tensor:
         return _put(x_B___, torch.rand_like(x_B___) < self.share, 0.0)
@@ -61,13 +54,29 @@ class SaltAndPepper(Part):
 
     def __init__(self, share: float) -> None:
         super().__init__()
-        self.share = _share("share", share)
+        self.share = check_share("share", share)
 
     def forward(self, x_B___: Tensor) -> Tensor:
         low, high = EXTREMES["picture" if x_B___.dim() == 4 else "row"]
         coin_B___ = torch.rand_like(x_B___)  # NaN-free, whatever x holds
         value_B___ = torch.where(coin_B___ < self.share / 2, low, high).to(x_B___.dtype)
         return _put(x_B___, coin_B___ < self.share, value_B___)
+
+
+class Thinning(Part):
+    """Takes each single item of a count away with probability `share`: x -> Binomial(x, 1 - share).
+
+    What is left of a Poisson count is Poisson, and independent of what was taken, so that the row's own noise can't
+    be copied (count splitting: Neufeld et al., "Inference after latent variable estimation", Biostatistics 2024).
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = check_share("share", share)
+
+    def forward(self, x_B___: Tensor) -> Tensor:
+        kept_B___ = torch.binomial(x_B___.nan_to_num(nan=0.0), torch.full_like(x_B___, 1 - self.share))
+        return torch.where(x_B___.isnan(), x_B___, kept_B___)
 
 
 class GreyPatch(Part):
@@ -78,7 +87,7 @@ class GreyPatch(Part):
 
     def __init__(self, share: float) -> None:
         super().__init__()
-        self.share = _share("share", share)
+        self.share = check_share("share", share)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         if x_BCHW.dim() != 4:

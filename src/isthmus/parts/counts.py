@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from isthmus.errors import InputError
 from isthmus.parts.bottlenecks import Bottleneck
+from isthmus.parts.checks import check_positive, check_whole
 from isthmus.parts.likelihoods import Likelihood, _Scale
 from isthmus.parts.networks.dense import check_widths
 from isthmus.parts.spec import Part
@@ -29,9 +29,7 @@ class Compositional(Likelihood):
 
     def __init__(self, total: float = 1.0) -> None:
         super().__init__()
-        if not 0 < total <= LARGEST_TOTAL:
-            raise InputError(f"total={total}: give a positive number, at most {LARGEST_TOTAL:g}")
-        self.total = total
+        self.total = check_positive("total", total, most=LARGEST_TOTAL)
 
     def mean(self, raw_B___: Tensor) -> Tensor:
         return self.total * raw_B___.softmax(-1)
@@ -68,8 +66,7 @@ class NegativeBinomial(Compositional):
 
     def __init__(self, features: int, total: float = 1.0) -> None:
         super().__init__(total)
-        if not (isinstance(features, int) and features >= 1):
-            raise InputError(f"features={features!r}: give a whole number, 1 or more")
+        check_whole("features", features)
         self.tenth_log_r = nn.Parameter(torch.full((features,), 0.1))
 
     def cells(self, raw_B___: Tensor, x_B___: Tensor) -> Tensor:
@@ -172,9 +169,7 @@ class LinearGaussian(Bottleneck):
 
     def __init__(self, latent_dim: int, coordinates: int) -> None:
         super().__init__(latent_dim)
-        if not (isinstance(coordinates, int) and coordinates >= 1):
-            raise InputError(f"coordinates={coordinates!r}: give a whole number, 1 or more")
-        self.coordinates = coordinates
+        self.coordinates = check_whole("coordinates", coordinates)
         self.tenth_w_EZ = nn.Parameter(0.01 * torch.randn(coordinates, latent_dim))
         self.tenth_mu_E = nn.Parameter(torch.zeros(coordinates))
         self.noise = _Scale(None)

@@ -3,7 +3,6 @@
 Legend: B rows of the batch, Z code values, `___` the shape of one prepared row.
 """
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,10 +11,11 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from isthmus.errors import InputError
+from isthmus.parts.checks import check_not_negative
 from isthmus.parts.judges import WIDTHS, DenoisingJudge, Discriminator, Judge, feature_distance
 from isthmus.parts.networks.dense import Dense
 from isthmus.parts.spec import Part
-from isthmus.parts.terms import Critic, Term
+from isthmus.parts.terms import Critic, Steady
 from isthmus.parts.trip import Trip
 
 if TYPE_CHECKING:
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 
 P = TypeVar("P", bound=Part)
 HIDDEN = (128, 128, 128)
-
-
-def _not_negative(name: str, value: float) -> float:
-    if not 0 <= value < math.inf:
-        raise InputError(f"{name}={value}: give a finite number, 0 or more")
-    return value
 
 
 def tell_apart(real_B: Tensor, made_B: Tensor) -> Tensor:
@@ -68,7 +62,7 @@ class DensityRatio(Critic):
 
     def __init__(self, latent_dim: int, gamma: float, hidden: Sequence[int] = HIDDEN) -> None:
         super().__init__()
-        self.gamma = _not_negative("gamma", gamma)
+        self.gamma = check_not_negative("gamma", gamma)
         self.net = Dense((latent_dim,), (1,), hidden)
 
     def weight(self, progress: float) -> float:  # noqa: ARG002
@@ -115,8 +109,8 @@ class CodeAdversary(Critic):
 
     def __init__(self, latent_dim: int, strength: float, hidden: Sequence[int] = HIDDEN, smooth: float = 1.0) -> None:
         super().__init__()
-        self.strength = _not_negative("strength", strength)
-        self.smooth = _not_negative("smooth", smooth)
+        self.strength = check_not_negative("strength", strength)
+        self.smooth = check_not_negative("smooth", smooth)
         self.net = Dense((latent_dim,), (1,), hidden)
 
     def weight(self, progress: float) -> float:  # noqa: ARG002
@@ -172,9 +166,9 @@ class LearnedSimilarity(Critic):
         smooth: float = 1.0,
     ) -> None:
         super().__init__()
-        self.strength = _not_negative("strength", strength)
-        self.adversary = _not_negative("adversary", adversary)
-        self.smooth = _not_negative("smooth", smooth)
+        self.strength = check_not_negative("strength", strength)
+        self.adversary = check_not_negative("adversary", adversary)
+        self.smooth = check_not_negative("smooth", smooth)
         self.net = Discriminator(channels, widths)
 
     def weight(self, progress: float) -> float:  # noqa: ARG002
@@ -205,7 +199,7 @@ def _decoded(model: "Model", trip: Trip, z_BZ: Tensor) -> Tensor:
     return model.likelihood.mean(raw_B___.to(trip.x_B___.dtype))
 
 
-class FeatureDistance(Term):
+class FeatureDistance(Steady):
     """strength x cells x distance of a picture and its reconstruction in the features of a judge that is given.
 
     Parameters
@@ -221,12 +215,8 @@ class FeatureDistance(Term):
     """
 
     def __init__(self, strength: float, judge: Part) -> None:
-        super().__init__()
-        self.strength, self.judge = _not_negative("strength", strength), _checked(judge, Part)
-        self.judge.requires_grad_(False)
-
-    def weight(self, progress: float) -> float:  # noqa: ARG002
-        return self.strength
+        super().__init__(strength)
+        self.judge = _checked(judge, Part).requires_grad_(False)
 
     def forward(self, model: "Model", trip: Trip) -> Tensor:
         return _judged(self.judge, model, trip)
@@ -248,7 +238,7 @@ class Perceptual(Critic):
 
     def __init__(self, strength: float, judge: Judge | None = None) -> None:
         super().__init__()
-        self.strength = _not_negative("strength", strength)
+        self.strength = check_not_negative("strength", strength)
         self.judge = None if judge is None else _checked(judge, Judge)
 
     def for_rows(self, shape: tuple[int, ...]) -> "Perceptual":

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from isthmus.errors import InputError
 from isthmus.parts.bottlenecks import Bottleneck
-from isthmus.parts.terms import Term
+from isthmus.parts.checks import check_not_negative, check_whole
+from isthmus.parts.terms import Steady
 from isthmus.parts.trip import Code, Trip
 
 if TYPE_CHECKING:
@@ -32,9 +33,30 @@ class Discrete(Bottleneck, ABC):
     def indices(self, h_BH: Tensor) -> Tensor:
         """Which value, from 0 to `entries` - 1, each place of the code has: whole numbers, (B, S)."""
 
+    @abstractmethod
+    def values(self, index_BS: Tensor, dtype: torch.dtype) -> Tensor:
+        """The codes that whole numbers as `indices` gives them stand for, (B, Z)."""
+
+    @property
+    @abstractmethod
+    def places(self) -> int:
+        """S, how many places a code has."""
+
+    @abstractmethod
+    def smooth(self, h_BH: Tensor) -> Tensor:
+        """What is rounded to the code, (B, Z): where gradients pass."""
+
     def posterior(self, h_BH: Tensor) -> tuple[Tensor, Tensor]:
-        z_BZ = self(h_BH, sample=False).z_BZ
+        # not by forward(), from which a codebook may learn
+        z_BZ = straight_through(self.values(self.indices(h_BH), h_BH.dtype), self.smooth(h_BH))
         return z_BZ, torch.zeros_like(z_BZ)
+
+    def sample_prior(self, n: int) -> Tensor:
+        """Codes (n, Z) drawn uniformly from all that there can be, which is the prior that the rate is counted by.
+
+        It isn't learned: most combinations of entries belong to no row, and what they decode to is poor.
+        """
+        return self.values(torch.randint(self.entries, (n, self.places)), torch.get_default_dtype())
 
 
 class CodebookUse(NamedTuple):
@@ -68,22 +90,17 @@ def _perplexity(counts_SK: Tensor) -> Tensor:
     return entropy_S.exp()
 
 
-def _whole(name: str, value: int, least: int, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise InputError(f"{name}={value!r}: give a whole number from {least} to {most}")
-    return value
-
-
 def straight_through(rounded: Tensor, smooth: Tensor) -> Tensor:
     """The value of `rounded` to the last bit, with the gradient of `smooth` (Bengio, Leonard & Courville 2013)."""
     return rounded.detach() + (smooth - smooth.detach())
 
 
 class Codebook(Discrete):
-    """Each slot of `width` values is replaced by the nearest entry of one codebook (van den Oord et al., NeurIPS 2017).
+    """Each slot of `code_width` values is replaced by the nearest entry of one codebook.
 
-    nearest: argmin over k of |h - e_k|^2. Gradients pass straight through to h. The entries follow the means of what
-    they replace, by moving averages of counts n and sums (the paper's appendix A.1), written here as
+    nearest: argmin over k of |h - e_k|^2 (van den Oord et al., NeurIPS 2017). Gradients pass straight through to h.
+    The entries follow the means of what they replace, by moving averages of counts n and sums (the paper's appendix
+    A.1), written here as
 
         N_k <- decay N_k + (1 - decay) n_k
         e_k <- e_k + (1 - decay) (sum of the h nearest to e_k  -  n_k e_k) / N_k
@@ -91,15 +108,16 @@ class Codebook(Discrete):
     which at decay = 0 is a step of k-means. An entry whose N falls to `revive` times the average is put onto a random
     slot of the batch (after Dhariwal et al., "Jukebox", 2020); so the first batch also places the whole codebook.
 
-    The rate is log(entries) nats a slot, for under the uniform prior every entry costs the same.
+    The rate is log(codebook) nats a slot, for under the uniform prior every entry costs the same.
 
     Parameters
     ----------
     latent_dim : int
         Code values. Where slots don't divide them evenly, the last slot's spare values aren't passed on.
-    width : int
+    code_width : int
         Values of a slot; at most `latent_dim` are used.
-    entries : int
+    codebook : int
+        Number of entries.
     decay : float
         From 0 to below 1.
     revive : float
@@ -115,24 +133,37 @@ class Codebook(Discrete):
     use_K: Tensor
 
     def __init__(
-        self, latent_dim: int, width: int = 4, entries: int = 256, decay: float = 0.99, revive: float = 0.03
+        self, latent_dim: int, code_width: int = 4, codebook: int = 256, decay: float = 0.99, revive: float = 0.03
     ) -> None:
         super().__init__(latent_dim)
-        self.width = min(_whole("width", width, 1, 1 << 16), latent_dim)
-        self.entries = _whole("entries", entries, 2, MOST_ENTRIES)
+        self.width = min(check_whole("code_width", code_width, most=1 << 16), latent_dim)
+        self.entries = check_whole("codebook", codebook, 2, MOST_ENTRIES)
         if not (0 <= decay < 1 and 0 <= revive < 1):
             raise InputError(f"decay={decay}, revive={revive}: both are from 0 to below 1")
         self.decay, self.revive = decay, revive
         self.slots = math.ceil(latent_dim / self.width)
-        self.register_buffer("codebook_KW", torch.randn(entries, self.width))
-        self.register_buffer("use_K", torch.zeros(entries))
+        self.register_buffer("codebook_KW", torch.randn(codebook, self.width))
+        self.register_buffer("use_K", torch.zeros(codebook))
 
     @property
     def inputs(self) -> int:
         return self.slots * self.width
 
+    @property
+    def places(self) -> int:
+        return self.slots
+
     def indices(self, h_BH: Tensor) -> Tensor:
         return self._nearest(self._split(h_BH)).view(-1, self.slots)
+
+    def values(self, index_BS: Tensor, dtype: torch.dtype) -> Tensor:
+        return self._entries(index_BS).to(dtype)[:, : self.latent_dim]
+
+    def _entries(self, index_BS: Tensor) -> Tensor:
+        return self.codebook_KW[index_BS].flatten(1)
+
+    def smooth(self, h_BH: Tensor) -> Tensor:
+        return h_BH[:, : self.latent_dim]
 
     def _split(self, h_BH: Tensor) -> Tensor:
         return h_BH.reshape(-1, self.width).to(self.codebook_KW.dtype)
@@ -147,10 +178,10 @@ class Codebook(Discrete):
         if self.training:
             self._revive(h_NW.detach())
         index_N = self._nearest(h_NW)
-        entry_BH = self.codebook_KW[index_N].view(h_BH.shape).to(h_BH.dtype)
+        entry_BH = self._entries(index_N.view(-1, self.slots)).to(h_BH.dtype)
         if self.training:
             self._follow(h_NW.detach(), index_N)
-        z_BZ = straight_through(entry_BH, h_BH)[:, : self.latent_dim]
+        z_BZ = straight_through(entry_BH[:, : self.latent_dim], self.smooth(h_BH))
         rate_B1 = h_BH.new_full((len(h_BH), 1), self.slots * math.log(self.entries))
         return Code(z_BZ, rate_B1, (h_BH - entry_BH).square().sum(-1))
 
@@ -188,22 +219,27 @@ class FiniteScalar(Discrete):
 
     def __init__(self, latent_dim: int, levels: int = 5) -> None:
         super().__init__(latent_dim)
-        self.entries = _whole("levels", levels, 2, MOST_ENTRIES)
+        self.entries = check_whole("levels", levels, 2, MOST_ENTRIES)
 
     @property
     def inputs(self) -> int:
         return self.latent_dim
 
-    def indices(self, h_BH: Tensor) -> Tensor:
-        return self._level(h_BH.tanh()).long()
+    @property
+    def places(self) -> int:
+        return self.latent_dim
 
-    def _level(self, smooth_BZ: Tensor) -> Tensor:
-        return ((smooth_BZ + 1) / 2 * (self.entries - 1)).round()
+    def smooth(self, h_BH: Tensor) -> Tensor:
+        return h_BH.tanh()
+
+    def indices(self, h_BH: Tensor) -> Tensor:
+        return ((self.smooth(h_BH) + 1) / 2 * (self.entries - 1)).round().long()
+
+    def values(self, index_BS: Tensor, dtype: torch.dtype) -> Tensor:
+        return index_BS.to(dtype) * (2 / (self.entries - 1)) - 1
 
     def forward(self, h_BH: Tensor, *, sample: bool) -> Code:  # noqa: ARG002
-        smooth_BZ = h_BH.tanh()
-        rounded_BZ = self._level(smooth_BZ) * (2 / (self.entries - 1)) - 1
-        return Code(straight_through(rounded_BZ, smooth_BZ), torch.full_like(h_BH, math.log(self.entries)))
+        return Code(self.posterior(h_BH)[0], torch.full_like(h_BH, math.log(self.entries)))
 
 
 class Bits(Discrete):
@@ -230,16 +266,24 @@ class Bits(Discrete):
         super().__init__(latent_dim)
         if kind not in self.KINDS:
             raise InputError(f"kind={kind!r}: choose one of {', '.join(self.KINDS)}")
-        if not 0 <= noise < math.inf:
-            raise InputError(f"noise={noise}: give a standard deviation, 0 or more")
-        self.kind, self.noise, self.entries = kind, noise, 2
+        self.kind, self.noise, self.entries = kind, check_not_negative("noise", noise), 2
 
     @property
     def inputs(self) -> int:
         return self.latent_dim
 
+    @property
+    def places(self) -> int:
+        return self.latent_dim
+
+    def smooth(self, h_BH: Tensor) -> Tensor:
+        return h_BH.sigmoid()
+
     def indices(self, h_BH: Tensor) -> Tensor:
         return (h_BH > 0).long()
+
+    def values(self, index_BS: Tensor, dtype: torch.dtype) -> Tensor:
+        return index_BS.to(dtype)
 
     def forward(self, h_BH: Tensor, *, sample: bool) -> Code:
         noisy = sample and self.kind == "noise"
@@ -252,26 +296,22 @@ class Bits(Discrete):
         return Code(z_BZ, torch.full_like(h_BH, math.log(2)))
 
 
-class Commitment(Term):
-    """weight x |h - its entry|^2: the encoder stays near what it says (van den Oord et al., NeurIPS 2017).
+class Commitment(Steady):
+    """strength x |h - its entry|^2: the encoder stays near what it says (van den Oord et al., NeurIPS 2017).
 
     Not in nats; 0 where the bottleneck doesn't round.
     """
 
     def __init__(self, strength: float = 0.25) -> None:
-        super().__init__()
-        self.strength = _strength(strength)
-
-    def weight(self, progress: float) -> float:  # noqa: ARG002
-        return self.strength
+        super().__init__(strength)
 
     def forward(self, model: "Model", trip: Trip) -> Tensor:  # noqa: ARG002
         far_B = trip.code.commitment_B
         return torch.zeros_like(trip.nll_B) if far_B is None else far_B
 
 
-class Balance(Term):
-    """weight x sum over bits of (their expectation - 1/2)^2: each bit halves the data.
+class Balance(Steady):
+    """strength x sum over bits of (their expectation - 1/2)^2: each bit halves the data.
 
     After the balance constraint of spectral hashing (Weiss, Torralba & Fergus, NeurIPS 2008). Estimated without bias
     from pairs of different rows, for the square of a batch's mean would also punish bits for not being 1/2 each. It
@@ -281,20 +321,7 @@ class Balance(Term):
 
     in_scores: ClassVar[bool] = False
 
-    def __init__(self, strength: float) -> None:
-        super().__init__()
-        self.strength = _strength(strength)
-
-    def weight(self, progress: float) -> float:  # noqa: ARG002
-        return self.strength
-
     def forward(self, model: "Model", trip: Trip) -> Tensor:  # noqa: ARG002
         off_BZ = trip.code.z_BZ - 0.5
         pairs_Z = off_BZ.sum(0).square() - off_BZ.square().sum(0)
         return pairs_Z.sum() / max(1, len(off_BZ) * (len(off_BZ) - 1))
-
-
-def _strength(strength: float) -> float:
-    if not 0 <= strength < math.inf:
-        raise InputError(f"strength={strength}: give a number, 0 or more")
-    return strength

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
+from isthmus.parts.checks import check_not_negative
 from isthmus.parts.networks.dense import check_widths
 from isthmus.parts.spec import Part
 
@@ -80,9 +81,7 @@ class DenoisingJudge(Judge):
 
     def __init__(self, channels: int, widths: Sequence[int] = WIDTHS, noise: float = 0.5) -> None:
         super().__init__()
-        if not noise >= 0:
-            raise InputError(f"noise={noise}: the noise's standard deviation is 0 or more")
-        self.down, self.noise = Stages(channels, widths), noise
+        self.down, self.noise = Stages(channels, widths), check_not_negative("noise", noise)
         ends = [channels, *widths[:-1]]
         self.up = nn.ModuleList(
             nn.ConvTranspose2d(wide_in, wide_out, 4, 2, 1)

@@ -12,6 +12,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
+from isthmus.parts.checks import check_positive
 from isthmus.parts.spec import Part
 
 LOG_2PI = math.log(2 * math.pi)
@@ -53,9 +54,7 @@ class _Scale(nn.Module):
 
     def __init__(self, fixed: float | None) -> None:
         super().__init__()
-        if fixed is not None and not fixed > 0:
-            raise InputError(f"scale={fixed}: give a positive number, or None to learn it")
-        self.fixed_log = None if fixed is None else math.log(fixed)
+        self.fixed_log = None if fixed is None else math.log(check_positive("scale", fixed))
         self.tenth = nn.Parameter(torch.zeros(())) if fixed is None else None
 
     def log(self) -> Tensor | float:

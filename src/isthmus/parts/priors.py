@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
+from isthmus.parts.checks import check_whole
 from isthmus.parts.networks.dense import check_widths
 from isthmus.parts.spec import EncoderReader, Part
 
@@ -31,25 +32,12 @@ def normal_log_prob(z_BZ: Tensor, mu_BZ: Tensor | float = 0.0, logvar_BZ: Tensor
     return -0.5 * ((z_BZ - mu_BZ) ** 2 * precision + logvar_BZ + LOG_2PI)
 
 
-def check_count(name: str, value: object, most: int) -> int:
-    """Refuse what is no whole number from 1 to `most`.
-
-    Raises
-    ------
-    InputError
-        Naming the option.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-        raise InputError(f"{name}={value!r}: give a whole number from 1 to {most}")
-    return value
-
-
 class Prior(Part, ABC):
     """The slot: a density over codes that can be evaluated and drawn from."""
 
     def __init__(self, latent_dim: int) -> None:
         super().__init__()
-        self.latent_dim = check_count("latent_dim", latent_dim, 1 << 20)
+        self.latent_dim = check_whole("latent_dim", latent_dim, most=1 << 20)
 
     @abstractmethod
     def log_prob(self, z_BZ: Tensor) -> Tensor:
@@ -58,6 +46,16 @@ class Prior(Part, ABC):
     @abstractmethod
     def sample(self, n: int) -> Tensor:
         """`n` codes, (n, Z)."""
+
+
+class StandardNormal(Prior):
+    """p(z) = N(0, I): for codes that cost nothing each, but that training drives towards it."""
+
+    def log_prob(self, z_BZ: Tensor) -> Tensor:
+        return normal_log_prob(z_BZ).sum(-1)
+
+    def sample(self, n: int) -> Tensor:
+        return torch.randn(n, self.latent_dim)
 
 
 class Vamp(Prior, EncoderReader):
@@ -86,7 +84,7 @@ class Vamp(Prior, EncoderReader):
     def __init__(self, latent_dim: int, shape: Sequence[int], components: int = 100, condition_dim: int = 0) -> None:
         super().__init__(latent_dim)
         check_widths("shape", shape)
-        check_count("components", components, 1 << 16)
+        check_whole("components", components, most=1 << 16)
         self.inputs_K___ = nn.Parameter(0.5 * torch.randn(components, *shape) / self.GAIN)
         self.told_KC = nn.Parameter(torch.zeros(components, condition_dim)) if condition_dim else None
 
@@ -128,7 +126,7 @@ class Mixture(Prior):
 
     def __init__(self, latent_dim: int, components: int = 10) -> None:
         super().__init__(latent_dim)
-        self.components = check_count("components", components, MOST_COMPONENTS)
+        self.components = check_whole("components", components, most=MOST_COMPONENTS)
         self.register_buffer("weights_K", torch.zeros(components))
         self.register_buffer("means_KZ", torch.zeros(components, latent_dim))
         self.register_buffer("scales_KZZ", torch.eye(latent_dim).repeat(components, 1, 1))
@@ -182,8 +180,8 @@ class Flow(Prior):
     def __init__(self, latent_dim: int, transforms: int = 3, hidden: Sequence[int] = (64, 64), bins: int = 8) -> None:
         super().__init__(latent_dim)
         check_widths("hidden", hidden)
-        check_count("transforms", transforms, 32)
-        check_count("bins", bins, 256)
+        check_whole("transforms", transforms, most=32)
+        check_whole("bins", bins, most=256)
         widths = [latent_dim, *hidden, latent_dim * 3 * bins]
         if transforms * sum(wide_in * wide_out for wide_in, wide_out in pairwise(widths)) > MOST_WEIGHTS:
             raise InputError(f"a flow with hidden={list(hidden)[:8]} over {latent_dim} values is too large: take less")

@@ -3,14 +3,17 @@
 Legend: B rows of the batch, Z code values, `___` the shape of one row.
 """
 
-from abc import ABC
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from isthmus.errors import InputError
-from isthmus.parts.terms import Term
+from isthmus.parts.checks import check_whole
+from isthmus.parts.terms import Steady
 from isthmus.parts.trip import Trip
 
 if TYPE_CHECKING:
@@ -19,27 +22,14 @@ if TYPE_CHECKING:
 MOST_PROBES = 1024
 
 
-class _Constant(Term, ABC):
-    """A term whose weight stays the same for the whole training."""
-
-    def __init__(self, strength: float) -> None:
-        super().__init__()
-        if not strength >= 0:
-            raise InputError(f"strength={strength}: give a number, 0 or more")
-        self.strength = strength
-
-    def weight(self, progress: float) -> float:  # noqa: ARG002
-        return self.strength
-
-
-class CodeNorm(_Constant):
+class CodeNorm(Steady):
     """strength x |z|^2 / 2, which keeps codes together where no prior does (Ghosh et al., ICLR 2020, equation 6)."""
 
     def forward(self, model: "Model", trip: Trip) -> Tensor:  # noqa: ARG002
         return 0.5 * trip.code.z_BZ.square().sum(-1)
 
 
-class DecoderNorm(_Constant):
+class DecoderNorm(Steady):
     """strength x the sum of the decoder's squared weights: the RAE-L2 of Ghosh et al. (ICLR 2020, section 3.1).
 
     A smooth decoder makes rows of codes that lie between those of the data. One scalar, so it is not in scores.
@@ -51,7 +41,7 @@ class DecoderNorm(_Constant):
         return torch.stack([weight.square().sum() for weight in model.decoder.parameters()]).sum()
 
 
-class KLSparsity(_Constant):
+class KLSparsity(Steady):
     """strength x sum over z of KL(Bernoulli(target) || Bernoulli(mean activation)), for codes from 0 to 1.
 
     The mean is the batch's: each code value is to be active on a share `target` of the rows, while single rows are
@@ -80,12 +70,12 @@ class KLSparsity(_Constant):
         return (active_Z + (1 - self.target) * ((1 - self.target) / (1 - mean_Z)).log()).sum()
 
 
-class Contraction(_Constant):
+class Contraction(Steady):
     """strength x |dz/dx|^2, the squared Frobenius norm of the encoder's Jacobian at what it saw (Rifai et al., 2011).
 
-    z is the code's mean, or the encoder's output where the bottleneck rounds and has no derivative. In training the
-    norm is estimated without bias: E |J'v|^2 = |J|^2 for random signs v (Hutchinson, 1990), one backward pass a
-    probe. In evaluation it is exact, Z backward passes. Per unit of z, so a code scaled down is penalised less:
+    z is the code's mean, or where the bottleneck rounds what it rounds, to which gradients pass straight. In
+    training the norm is estimated without bias: E |J'v|^2 = |J|^2 for random signs v (Hutchinson, 1990), one backward
+    pass a probe. In evaluation it is exact, Z backward passes. Per unit of z, so a code scaled down is penalised less:
     compare models by their sensitivity relative to the codes' spread.
 
     Parameters
@@ -102,16 +92,14 @@ class Contraction(_Constant):
 
     def __init__(self, strength: float, probes: int = 1) -> None:
         super().__init__(strength)
-        if not (isinstance(probes, int) and 1 <= probes <= MOST_PROBES):
-            raise InputError(f"probes={probes!r}: give a whole number from 1 to {MOST_PROBES:,}")
-        self.probes = probes
+        self.probes = check_whole("probes", probes, most=MOST_PROBES)
 
     def forward(self, model: "Model", trip: Trip) -> Tensor:
         with torch.enable_grad():  # evaluation runs under no_grad, and this term is a derivative
             x_B___ = trip.seen_B___.detach().requires_grad_()
-            h_BH = model.encoder(x_B___).to(x_B___.dtype)
+            with _twice_differentiable(model.encoder):
+                h_BH = model.h(x_B___, trip.condition_BC)
             z_BZ = model.bottleneck.posterior(h_BH)[0]
-            z_BZ = z_BZ if z_BZ.requires_grad else h_BH
             if self.training:
                 signs = [torch.randint_like(z_BZ, 2) * 2 - 1 for _ in range(self.probes)]
                 return self._norm(z_BZ, x_B___, signs) / self.probes
@@ -125,3 +113,12 @@ class Contraction(_Constant):
             (pulled_B___,) = torch.autograd.grad(z_BZ, x_B___, v_BZ, retain_graph=True, create_graph=self.training)
             total_B = total_B + pulled_B___.flatten(1).square().sum(-1)
         return total_B
+
+
+@contextmanager
+def _twice_differentiable(encoder: nn.Module) -> Iterator[None]:
+    """A context in which the encoder takes the slower ways of attention and recurrence, whose slopes have slopes."""
+    recurrent = any(isinstance(part, nn.RNNBase) for part in encoder.modules())
+    plain = torch.backends.cudnn.flags(enabled=False) if recurrent else nullcontext()
+    with sdpa_kernel(SDPBackend.MATH), plain:
+        yield

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from torch import Tensor
 
-from isthmus.errors import InputError
+from isthmus.parts.checks import check_not_negative, check_share
 from isthmus.parts.spec import Part
 from isthmus.parts.trip import Trip
 
@@ -37,6 +37,17 @@ class Term(Part, ABC):
     @abstractmethod
     def forward(self, model: "Model", trip: Trip) -> Tensor:
         """The term of every row, shape (B,), in nats unless it says otherwise."""
+
+
+class Steady(Term, ABC):
+    """A term whose weight, `strength`, stays the same for the whole training."""
+
+    def __init__(self, strength: float) -> None:
+        super().__init__()
+        self.strength = check_not_negative("strength", strength)
+
+    def weight(self, progress: float) -> float:  # noqa: ARG002
+        return self.strength
 
 
 class Critic(Term, ABC):
@@ -68,12 +79,8 @@ class Rate(Term):
 
     def __init__(self, beta: float = 1.0, warmup: float = 0.0, free_bits: float = 0.0) -> None:
         super().__init__()
-        if beta < 0 or free_bits < 0 or not 0 <= warmup <= 1:
-            raise InputError(
-                f"beta={beta}, warmup={warmup}, free_bits={free_bits}: beta and free_bits are 0 or more, "
-                "warmup is a share of the training from 0 to 1"
-            )
-        self.beta, self.warmup, self.free_nats = beta, warmup, free_bits * math.log(2)
+        self.beta, self.warmup = check_not_negative("beta", beta), check_share("warmup", warmup)
+        self.free_nats = check_not_negative("free_bits", free_bits) * math.log(2)
 
     def weight(self, progress: float) -> float:
         return self.beta if progress >= self.warmup else self.beta * progress / self.warmup
@@ -83,17 +90,8 @@ class Rate(Term):
         return (rate_BZ.clamp_min(self.free_nats) if self.free_nats else rate_BZ).sum(-1)
 
 
-class L1(Term):
-    """weight x sum of |z|: most code values near 0 (Olshausen & Field, Nature 1996)."""
-
-    def __init__(self, strength: float) -> None:
-        super().__init__()
-        if not strength >= 0:
-            raise InputError(f"strength={strength}: give a number, 0 or more")
-        self.strength = strength
-
-    def weight(self, progress: float) -> float:  # noqa: ARG002
-        return self.strength
+class L1(Steady):
+    """strength x sum of |z|: most code values near 0 (Olshausen & Field, Nature 1996)."""
 
     def forward(self, model: "Model", trip: Trip) -> Tensor:  # noqa: ARG002
         return trip.code.z_BZ.abs().sum(-1)

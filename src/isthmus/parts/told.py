@@ -6,7 +6,7 @@ Legend: B rows of the batch, C condition values, `___` the shape of one prepared
 import torch
 from torch import Tensor
 
-from isthmus.errors import InputError
+from isthmus.parts.checks import check_share, check_whole
 from isthmus.parts.spec import Part
 
 
@@ -26,11 +26,7 @@ class Told(Part):
 
     def __init__(self, condition_dim: int, drop: float = 0.1) -> None:
         super().__init__()
-        if not (isinstance(condition_dim, int) and condition_dim >= 1):
-            raise InputError(f"condition_dim={condition_dim!r}: give a whole number, 1 or more")
-        if not 0 <= drop <= 1:
-            raise InputError(f"drop={drop}: a share of the conditions, from 0 to 1")
-        self.condition_dim, self.drop = condition_dim, drop
+        self.condition_dim, self.drop = check_whole("condition_dim", condition_dim), check_share("drop", drop)
 
     def forward(self, condition_BC: Tensor | None, x_B___: Tensor) -> Tensor:
         """The conditions (B, C) of these rows."""

@@ -29,30 +29,32 @@ def linear(body: Body, latent_dim: int) -> Model:
 
 @recipe("sparse", source="Ng, CS294A notes 2011 (kl, l1); Makhzani & Frey, ICLR 2014 (topk)")
 def sparse(
-    body: Body, latent_dim: int, *, kind: str = "kl", target: float = 0.1, weight: float = 3.0, l1: float = 0.1
+    body: Body, latent_dim: int, *, kind: str = "kl", target: float = 0.1, strength: float = 3.0, l1: float = 0.1
 ) -> Model:
-    """Sparse autoencoder: kl (mean activation is target, by weight), topk (a share target active), or l1 (by l1)."""
+    """Sparse autoencoder: kl (mean activation is target, by strength), topk (a share target active), or l1 (by l1)."""
     if kind == "topk":
         return body.assemble(TopK(latent_dim, min(latent_dim, max(1, round(target * latent_dim)))))
     if kind == "l1":
         return body.assemble(Point(latent_dim), terms=(L1(l1),))
     if kind != "kl":
         raise InputError(f"recipe 'sparse': kind={kind!r}: choose kl, l1 or topk")
-    return body.assemble(Point(latent_dim, "sigmoid"), terms=(KLSparsity(weight, target),))
+    return body.assemble(Point(latent_dim, "sigmoid"), terms=(KLSparsity(strength, target),))
 
 
 @recipe("denoising", source="Vincent et al., ICML 2008 and JMLR 2010")
 def denoising(
-    body: Body, latent_dim: int, *, corruption: str = "gaussian", amount: float = 0.3, squash: str = "none"
+    body: Body, latent_dim: int, *, corruption: str = "auto", amount: float = 0.3, squash: str = "none"
 ) -> Model:
-    """Denoising autoencoder: sees a row under gaussian, masking, salt-and-pepper or patches, gives back the clean."""
+    """Denoising autoencoder: gives back the clean row of one under noise (gaussian; thinning of counts), or masking."""
+    if corruption == "auto":
+        corruption = "thinning" if body.of_counts else "gaussian"
     return body.assemble(Point(latent_dim, squash), corruption=corruption_of(f"{corruption}:{amount}"))
 
 
 @recipe("contractive", source="Rifai et al., ICML 2011")
-def contractive(body: Body, latent_dim: int, *, weight: float = 0.1, probes: int = 1) -> Model:
+def contractive(body: Body, latent_dim: int, *, strength: float = 0.1, probes: int = 1) -> Model:
     """Contractive autoencoder: a code that changes little with the row, by the norm of the encoder's Jacobian."""
-    return body.assemble(Point(latent_dim), terms=(Contraction(weight, probes),))
+    return body.assemble(Point(latent_dim), terms=(Contraction(strength, probes),))
 
 
 @recipe("conv", source="Masci et al., ICANN 2011", kinds=("images",), body={"network": "conv"})

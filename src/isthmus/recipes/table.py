@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from isthmus.bodies import Body
-from isthmus.errors import InputError
+from isthmus.errors import InputError, naming
 from isthmus.model import Model
 from isthmus.names import nearest
 
@@ -52,7 +52,9 @@ class Recipe:
         """
         self.check(options)
         given = {name: int(value) if self._counts(name) else value for name, value in options.items()}
-        return self.make(body, latent_dim, **given)
+        said = ", ".join(f"{name}={value!r}" for name, value in given.items())
+        with naming(f"recipe {self.name!r} with {said}" if said else ""):
+            return self.make(body, latent_dim, **given)
 
     def _counts(self, name: str) -> bool:
         """Whether the option is a whole number, which a command line gives as 8.0."""

@@ -1,6 +1,7 @@
 """Variational autoencoders: the code is a distribution, and its distance from a prior is the rate."""
 
 from isthmus.bodies import Body
+from isthmus.errors import InputError
 from isthmus.model import Model
 from isthmus.parts import Capacity, Gaussian, Rate
 from isthmus.recipes.table import recipe
@@ -22,9 +23,15 @@ def conv_vae(body: Body, latent_dim: int, *, beta: float = 1.0) -> Model:
 
 
 @recipe("beta-vae", source="Higgins et al., ICLR 2017; capacity: Burgess et al. 2018")
-def beta_vae(body: Body, latent_dim: int, *, beta: float = 4.0, capacity: float = 0.0, warmup: float = 0.5) -> Model:
+def beta_vae(
+    body: Body, latent_dim: int, *, beta: float = 4.0, warmup: float = 0.0, capacity: float = 0.0, rise: float = 0.5
+) -> Model:
     """VAE whose rate costs beta times as much; with a capacity C in nats, beta x |rate - C| as C rises from 0."""
-    term = Capacity(beta, capacity, warmup) if capacity else Rate(beta)
+    if capacity and warmup:
+        raise InputError(
+            f"capacity={capacity}, warmup={warmup}: a capacity rises in its own time, set by rise; leave warmup out"
+        )
+    term = Capacity(beta, capacity, rise) if capacity else Rate(beta, warmup)
     return body.assemble(Gaussian(latent_dim), terms=(term,))
 
 

@@ -3,7 +3,7 @@
 from isthmus.bodies import Body
 from isthmus.errors import InputError
 from isthmus.model import Model
-from isthmus.parts import MMD, Gaussian, Point, Rate, TotalCorrelation
+from isthmus.parts import MMD, Gaussian, Point, Rate, StandardNormal, TotalCorrelation
 from isthmus.recipes.table import recipe
 
 
@@ -18,7 +18,7 @@ def tc_vae(body: Body, latent_dim: int, *, beta: float = 6.0, warmup: float = 0.
 @recipe("wae-mmd", source="Tolstikhin et al., ICLR 2018")
 def wae_mmd(body: Body, latent_dim: int, *, strength: float = 500.0) -> Model:
     """Wasserstein autoencoder: codes are points that cost nothing each, but all together resemble N(0, I)."""
-    return body.assemble(Point(latent_dim), terms=(MMD(strength),))
+    return body.assemble(Point(latent_dim, prior=StandardNormal(latent_dim)), terms=(MMD(strength),))
 
 
 @recipe("info-vae", source="Zhao, Song & Ermon, AAAI 2019")

@@ -14,7 +14,14 @@ from isthmus.report.study import Map
 from isthmus.report.svg import line_chart, scatter
 from isthmus.report.terminal import part_text, shape_text
 
-PLACES = ("encoder", "bottleneck", "decoder", "likelihood", "terms", "corruption")
+PLACES = ("encoder", "bottleneck", "decoder", "likelihood", "terms", "corruption", "told", "draws")
+FILES = {
+    "table": ("new.csv", "rebuilt.csv"),
+    "series": ("new.npy", "rebuilt.npy"),
+    "counts": ("new.mtx", "rebuilt.csv"),
+    "text": ("new.jsonl", "rebuilt.csv"),
+}
+"""Data as they may come and be written, by their kind; pictures lie in folders."""
 PIXELS = "pixel values from 0 (black) to 1 (white)"
 COUNTS = "counts, of which the expected ones of each row add up to its total"
 STEPS = "numbers in standard deviations of their channel"
@@ -133,7 +140,8 @@ def sizes_section(estimator: Autoencoder) -> str:
         return ""
     line = {"held-out error": [(float(d), float(e)) for d, e in zip(sizes["dims"], sizes["errors"], strict=True)]}
     mark = (float(sizes["chosen"]), f"chosen ({sizes['chosen']})")
-    drawn = line_chart(line, "code values", "squared error per row", mark=mark)
+    what = "distortion (nats per row)" if estimator.schema_.kind == "counts" else "squared error per row"
+    drawn = line_chart(line, "code values", what, mark=mark)
     names = {"two_nn": "TwoNN", "maximum_likelihood": "maximum likelihood"}
     found = [f"{number(round(sizes[key], 1))} ({name})" for key, name in names.items() if sizes.get(key) is not None]
     known = f" The data's intrinsic dimension is estimated at {' and '.join(found)}." if found else ""
@@ -193,8 +201,10 @@ def _parts(spec: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
     for place in PLACES:
         found = spec.get(place)
         for part in found if isinstance(found, list) else [found]:
-            if part:
+            if isinstance(part, dict):
                 yield place.removesuffix("s"), part["part"], _options(part)
+            elif isinstance(part, int) and part > 1:
+                yield place, f"{part:,} codes a row", "in training"
 
 
 def _options(part: Mapping[str, Any]) -> str:
@@ -205,8 +215,8 @@ def _options(part: Mapping[str, Any]) -> str:
 def usage_section(estimator: Autoencoder, model: str) -> str:
     """Three commands to copy."""
     file = shlex.quote(model)
-    files = {"table": ("new.csv", "rebuilt.csv"), "series": ("new.npy", "rebuilt.npy")}
-    new, back = files.get(estimator.schema_.kind, ("pictures/", "rebuilt/"))
+    kind = "text" if getattr(estimator.schema_, "text", False) else estimator.schema_.kind
+    new, back = FILES.get(kind, ("pictures/", "rebuilt/"))
     commands = (
         ("The code of every row, as a table:", f"isthmus encode {file} {new} -o codes.csv"),
         ("What the model makes of every row:", f"isthmus reconstruct {file} {new} -o {back}"),

@@ -1,0 +1,156 @@
+"""Tables: numbers standardised, categories one-hot."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.moments import moments
+from isthmus.data.preparation.checks import FURTHEST, Float32, numbers, part
+from isthmus.data.schema import TableSchema
+from isthmus.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class TablePreparation:
+    """Numeric columns standardised, booleans as 0 and 1, categories one-hot; missing stays NaN.
+
+    ``groups`` names, column by column, how the prepared columns belong together: ("numeric", 1),
+    ("binary", 1) or ("categorical", number of categories). ``means`` and ``scales`` have one number a raw
+    column, 0 and 1 where nothing is standardised; a scale of 0 marks a constant column, which ``undo`` gives
+    back exactly.
+    """
+
+    groups: tuple[tuple[str, int], ...]
+    means: NDArray[np.float64]
+    scales: NDArray[np.float64]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(prepared columns,)."""
+        return (sum(size for _, size in self.groups),)
+
+    @cached_property
+    def _plain(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Raw and prepared positions of the columns that stay one column."""
+        starts = self._starts
+        raw = np.array([i for i, (kind, _) in enumerate(self.groups) if kind != "categorical"], np.intp)
+        return raw, starts[raw]
+
+    @cached_property
+    def _divisors(self) -> NDArray[np.float64]:
+        return np.where(self.scales > 0, self.scales, 1.0)
+
+    @cached_property
+    def _starts(self) -> NDArray[np.intp]:
+        sizes = np.array([size for _, size in self.groups], np.intp)
+        return np.cumsum(sizes) - sizes
+
+    @cached_property
+    def _hot(self) -> list[tuple[int, slice]]:
+        """Raw position and prepared columns of each one-hot group."""
+        return [
+            (i, slice(int(start), int(start) + size))
+            for i, ((kind, size), start) in enumerate(zip(self.groups, self._starts, strict=True))
+            if kind == "categorical"
+        ]
+
+    def apply(self, raw: NDArray[Any]) -> Float32:
+        """Return (n, F) from (n, columns); a missing category is NaN in its whole group.
+
+        Raises
+        ------
+        DataError
+            If a number is so far from those fitted on that its square is no float32.
+        """
+        with np.errstate(over="ignore"):
+            out = self._apply(raw)
+        largest = max(np.fmax.reduce(out, axis=None, initial=0), -np.fmin.reduce(out, axis=None, initial=0))
+        if largest > FURTHEST:
+            row = int(np.nanargmax(np.abs(out)) // out.shape[1])
+            numbers = np.where(np.isnan(raw[row]), 0, np.abs(raw[row] - self.means) / self._divisors)
+            worst = raw[row, int(np.argmax(numbers))]
+            raise DataError(f"the number {worst:g} is too far from those the model was fitted on: is it an error?")
+        return out
+
+    def _apply(self, raw: NDArray[Any]) -> Float32:
+        if not self._hot:
+            return ((raw - self.means) / self._divisors).astype(np.float32)
+        out = np.empty((len(raw), *self.shape), np.float32)
+        source, target = self._plain
+        out[:, target] = (raw[:, source] - self.means[source]) / self._divisors[source]
+        for column, group in self._hot:
+            codes = raw[:, column]
+            out[:, group] = codes[:, None] == np.arange(group.stop - group.start)
+            out[np.isnan(codes), group] = np.nan
+        return out
+
+    def undo(self, prepared: NDArray[Any]) -> NDArray[np.float64]:
+        """Return (n, columns): the likeliest category, booleans by 0.5, numbers in their own unit."""
+        prepared = np.asarray(prepared)
+        raw = np.empty((len(prepared), len(self.groups)))
+        source, target = self._plain
+        raw[:, source] = prepared[:, target] * self.scales[source] + self.means[source]
+        for i in self._binary:
+            known = ~np.isnan(raw[:, i])
+            raw[known, i] = raw[known, i] > 0.5
+        for column, group in self._hot:
+            block = prepared[:, group]
+            raw[:, column] = np.where(np.isnan(block).any(axis=1), np.nan, block.argmax(axis=1))
+        return raw
+
+    @cached_property
+    def _binary(self) -> list[int]:
+        return [i for i, (kind, _) in enumerate(self.groups) if kind == "binary"]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a description of plain JSON values; Python writes floats so that they read back exactly."""
+        return {
+            "kind": "table",
+            "groups": [[kind, size] for kind, size in self.groups],
+            "means": self.means.tolist(),
+            "scales": self.scales.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, description: Mapping[str, Any]) -> "TablePreparation":
+        """Rebuild; anything unexpected is a DataError."""
+        groups = _groups(part(description, "groups"))
+        means = numbers(part(description, "means"), len(groups))
+        scales = numbers(part(description, "scales"), len(groups))
+        if not (scales >= 0).all():
+            raise DataError("preparation: a scale below 0")
+        return cls(groups, means, scales)
+
+
+def fit_table(schema: TableSchema, chunks: Iterable[NDArray[Any]]) -> TablePreparation:
+    """Learn mean and scale of every numeric column from its known values."""
+    groups = groups_of(schema)
+    numeric = np.array([kind == "numeric" for kind, _ in groups])
+    means, scales = np.zeros(len(groups)), np.ones(len(groups))
+    if numeric.any():
+        means[numeric], scales[numeric], huge = moments(chunks, numeric)
+        if huge.any():
+            names = np.array(schema.feature_names)[numeric][huge]
+            raise DataError(f"column {names[0]!r}: numbers too large to be standardised; scale them down")
+    return TablePreparation(groups, means, scales)
+
+
+def groups_of(schema: TableSchema) -> tuple[tuple[str, int], ...]:
+    """Return the prepared columns of each raw one, as in `TablePreparation`."""
+    kinds = {"numeric": "numeric", "boolean": "binary", "categorical": "categorical"}
+    return tuple((kinds[column.role], len(column.categories) or 1) for column in schema.columns)
+
+
+def _groups(values: Any) -> tuple[tuple[str, int], ...]:
+    def sound(item: Any) -> bool:
+        if not (isinstance(item, list) and len(item) == 2 and type(item[1]) is int):
+            return False
+        return item[1] == 1 if item[0] in ("numeric", "binary") else item[0] == "categorical" and 1 <= item[1] <= 2**20
+
+    if not isinstance(values, list) or not values or not all(sound(item) for item in values):
+        raise DataError("preparation: groups are not pairs such as ['numeric', 1] or ['categorical', 3]")
+    return tuple((kind, size) for kind, size in values)
