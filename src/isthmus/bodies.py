@@ -165,14 +165,9 @@ class Body:
 
     def encoder(self, bottleneck: Bottleneck) -> Part:
         """The dense encoder for this bottleneck."""
-<<<<<<< HEAD
         options = {"missing": self.missing, "centred": len(self.shape) == 3} | self._dense_options()
         inner = Dense(self.shape, (bottleneck.inputs,), self.hidden, **options)
-        return OfCounts(inner) if self.likelihood in COUNTS else inner
-=======
-        inner = Dense(self.shape, (bottleneck.inputs,), self.hidden, missing=self.missing, **self._dense_options())
         return OfCounts(inner) if self.of_counts else inner
->>>>>>> fixb
 
     def _dense(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
         encoder = self.encoder(bottleneck)
