@@ -120,7 +120,7 @@ def app() -> None:
 @data_options
 @output_options
 def fit(**asked: Any) -> None:
-    """Fit an autoencoder to DATA; write model, report (.html) and metrics (.jsonl).
+    """Fit an autoencoder to DATA; write model, report (.html) and metrics (.jsonl; of .jsonl DATA .metrics.jsonl).
 
     Ctrl-C ends training and keeps the best model so far. A run that dies is continued with --resume.
     """

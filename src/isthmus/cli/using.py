@@ -10,7 +10,7 @@ from rich.console import Console
 
 from isthmus import modelfile
 from isthmus.autoencoder import Autoencoder
-from isthmus.cli.files import beside, read_data
+from isthmus.cli.files import page_beside, read_data
 from isthmus.data import check_output, read_codes, write_codes, write_data
 from isthmus.errors import DataError
 from isthmus.jobs.reduce import compare, judged_rows
@@ -63,7 +63,7 @@ def reconstruct_command(**asked: Any) -> None:
 
 def report_command(**asked: Any) -> None:
     """The honest line and the page, for these data."""
-    page = asked["output"] or beside(asked["model"], ".html", asked["force"])
+    page = asked["output"] or page_beside(asked["model"], asked["force"])
     page = check_output(page, asked["force"], endings=(".html",), folder=False)
     estimator = Autoencoder.load(asked["model"])
     data = read_data(asked["data"], asked, estimator)
