@@ -14,15 +14,14 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from torch import Tensor
 
-from isthmus import choices, densities, inference, modelfile, provenance, recipes, scoring, sizing, trust
+from isthmus import choices, conditioning, densities, inference, modelfile, provenance, recipes, scoring, sizing, trust
 from isthmus.bodies import check_names, choose_body
 from isthmus.data import (
-    Conditions,
     Dataset,
+    Schema,
     TableSchema,
     conditions_from_json,
     cut_like,
-    fit_conditions,
     fit_preparation,
     open_data,
     preparation_from_json,
@@ -140,6 +139,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Loss, distortion, rate (nats per row) of each epoch, on training and held-out rows.
     record_ : dict
         How the model came to be: data, seed, versions, time, held-out figures.
+    label_ : str
+        The column that the labels stood in; later data that have such a column are told by it.
     n_features_in_, feature_names_in_
         As in scikit-learn, for tables.
 
@@ -248,7 +249,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         data = self._open(X, fitting=True)
         validation = choices.plain(self.validation) if held_out is None else 0
-        learned, held = choices.held_out_rows(data.n, validation, seed := self._seed())
+        learned, held = choices.held_out_rows(data.n, validation, seed := self._seed(), data.overlap)
         self._begin(data, learned, seed, y)
         chosen_by = (data, held) if held_out is None else self._whole(held_out)
         settings = self._settings(len(learned), seed, held_out=len(chosen_by[1]) > 0)
@@ -321,10 +322,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.record_ = provenance.record(data, counts, settings, provenance.fingerprint(data)) | self._sizes
         return self
 
-    def find_learning_rate(self, X: Any, *, steps: int = 300) -> LearningRates:
+    def find_learning_rate(self, X: Any, y: Any = None, *, steps: int = 300) -> LearningRates:
         """Try rising learning rates on a copy, and say which suits: where the loss falls fastest (Smith, WACV 2017).
 
-        The estimator itself stays as it is: set `learning_rate` to the suggestion, or to somewhat less.
+        The estimator itself stays as it is: set `learning_rate` to the suggestion, or to somewhat less. `y` as in
+        `fit`.
 
         Raises
         ------
@@ -334,17 +336,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         trial = clone(self)
         data = trial._open(X, fitting=True)
         validation = choices.plain(self.validation)
-        learned, held = choices.held_out_rows(data.n, validation, seed := trial._seed())
-        trial._begin(data, learned, seed, None)
+        learned, held = choices.held_out_rows(data.n, validation, seed := trial._seed(), data.overlap)
+        trial._begin(data, learned, seed, y)
         settings = trial._settings(len(learned), seed, held_out=len(held) > 0)
-        return ramp(trial.model_, settings, trial._batches(data, learned, settings.batch_size, seed), steps)
+        told = trial._conditions(data, y)
+        batches = trial._batches(data, learned, settings.batch_size, seed, told=told)
+        return ramp(trial.model_, settings, batches, steps)
 
     def _begin(self, data: Dataset, learned: NDArray[np.int64], seed: int, y: Any) -> None:
         """Decide everything that is decided before the first step; what fails leaves the estimator as it was."""
         recipe = recipes.get(self.recipe)
         numbers = not choices.has_missing(data.schema) and choices.is_numeric(data.schema)
         recipe.check_kind(data.kind, numbers=numbers)
-        conditions = _learned_conditions(data, learned, y, recipe.name) if recipe.conditional else None
+        conditions = conditioning.learn(data, learned, y, recipe.name) if recipe.conditional else None
         preparation = fit_preparation(data.schema, choices.chunks(data.source, learned))
         body = choose_body(
             preparation.shape,
@@ -363,11 +367,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             with seeded(seed, "cpu"):
                 return recipe.build(body, latent_dim, options)
 
-        sizes = None
+        asked, sizes = choices.latent_dim(self.latent_dim, preparation.shape), None
         if isinstance(self.latent_dim, str):
             settings = self._settings(len(learned), seed, held_out=True, model=False)
-            sizes = sizing.choose(build, data.source, preparation, learned, settings)
-        asked = choices.latent_dim(self.latent_dim, preparation.shape)
+            told = conditioning.of_rows(conditions, data, y)
+            sizes = sizing.choose(build, data, preparation, learned, settings, told)
         model = build(sizes.chosen if sizes else asked)
         self._sizes = {"sizes": sizes.to_json()} if sizes else {}
         self.model_, self.body_, self.schema_, self.preparation_ = model, body, data.schema, preparation
@@ -441,13 +445,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if kind == "series":  # scikit-learn has no word for them
             pass
         elif _is_frame(X) or type(X).__module__.startswith("torch"):
-            validate_data(self, X, reset=fitting, skip_check_array=True)
+            if fitting or not _has_column(X, self.label_):  # of a label scikit-learn has no word; open_data does
+                validate_data(self, X, reset=fitting, skip_check_array=True)
         elif self._is_plain(X, fitting) and getattr(X, "ndim", 2) <= 2:
             X = validate_data(self, X, reset=fitting, ensure_all_finite="allow-nan", ensure_min_samples=fewest)
         kind = self.kind if fitting else "auto"  # the schema says
-        schema = None if fitting else self.schema_
+        fitted: dict[str, Any] = {} if fitting else {"schema": self.schema_, "usual_label": self.label_}
         budget = choices.memory_budget(self.memory)
-        data = X if isinstance(X, Dataset) else open_data(X, kind=kind, schema=schema, memory=budget)
+        data = X if isinstance(X, Dataset) else open_data(X, kind=kind, memory=budget, **fitted)
         if data.n < fewest:
             raise DataError(f"{data.n} row (n_samples = {data.n}): fitting takes {fewest} or more")
         return data
@@ -456,6 +461,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Whether X is an array or list of numbers, which scikit-learn has words for."""
         text = self.kind == "text" if fitting else getattr(self.schema_, "text", False)
         return not (text or isinstance(X, (str, Path, Dataset)) or hasattr(X, "tocsr"))
+
+    @property
+    def label_(self) -> str:
+        """The column of labels that the data of the fit had."""
+        return str(self.record_["data"].get("label", "")) if "data" in getattr(self, "record_", {}) else ""
 
     def _whole(self, X: Any) -> tuple[Dataset, NDArray[np.int64]]:
         data = self._open(X)
@@ -478,12 +488,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _conditions(self, data: Dataset, y: Any) -> NDArray[np.float32] | None:
         """What a conditional model is told of every row: `y`, else the data's own labels, else nothing is known."""
-        y = data.labels if y is None else y
-        if self.conditions_ is None or y is None:
-            return None
-        told = self.conditions_.apply(y)
-        _check_rows(len(told), data.n)
-        return told
+        return conditioning.of_rows(self.conditions_, data, y)
 
     def _evaluate(self, function: inference.Function, X: Any, y: Any = None) -> NDArray[Any]:
         data, rows = self._whole(X)
@@ -498,11 +503,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # What a fitted autoencoder does
 
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> NDArray[Any]:
+        """Fit, and give the code of every row, (n, latent_dim), of a conditional recipe as told by `y`."""
+        codes: NDArray[Any] = self.fit(X, y, **fit_params).transform(X, y)
+        return codes
+
     def transform(self, X: Any, y: Any = None) -> NDArray[Any]:
         """The code of every row, (n, latent_dim): deterministic, for a variational recipe the posterior's mean.
 
         `y`, here and below, is what a conditional model is told of the rows, as in `fit`; without it, and without
-        labels in the data, conditions are unknown.
+        labels in the data, conditions are unknown. A label that was not among those fitted is refused; None, NaN and
+        an empty text stand for unknown.
         """
         return self._evaluate(Model.encode, X, y)
 
@@ -511,7 +522,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         both = self._evaluate(lambda model, *batch: torch.stack(model.posterior(*batch), 1), X, y)
         return Posterior(both[:, 0], both[:, 1])
 
-    def indices(self, X: Any) -> NDArray[Any]:
+    def indices(self, X: Any, y: Any = None) -> NDArray[Any]:
         """A discrete code as whole numbers, (n, places): entries of the codebook, levels or bits.
 
         Raises
@@ -519,7 +530,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         InputError
             If the recipe's code isn't discrete.
         """
-        return self._evaluate(Model.indices, X)
+        return self._evaluate(Model.indices, X, y)
 
     def check_options(self) -> None:
         """Refuse options that no data could make right, before any data are read.
@@ -538,10 +549,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def inverse_transform(self, X: ArrayLike, y: Any = None) -> Any:
         """Decode codes, (n, latent_dim), into rows like the fitted ones: same columns or size, same dtype.
 
+        `y`, here and in the other ways to decode, is a condition for all rows or one a row.
+
         Raises
         ------
         ValueError
-            If the codes are of another width, or not numbers.
+            If the codes are of another width, or not numbers; or `y` is no condition that the model knows.
         """
         check_is_fitted(self, "model_")
         codes = check_array(X, dtype=np.float64)
@@ -555,10 +568,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """The same in prepared units, (n, *shape)."""
         if codes.shape[1] != self._n_features_out:
             raise DataError(f"codes have {codes.shape[1]} values each; this model's have {self._n_features_out}")
-        told = None if self.conditions_ is None or y is None else torch.from_numpy(self.conditions_.apply(y))
-        if told is not None:
-            _check_rows(len(told), len(codes))
-        return self._run(Model.decode, self._code_batches(torch.tensor(codes), told))
+        return self._decoded(torch.tensor(codes), y)
+
+    def _decoded(self, codes: Tensor, y: Any) -> NDArray[Any]:
+        told = None if y is None else conditioning.asked_for(self.conditions_, len(codes), y, self.recipe)
+        return self._run(Model.decode, self._code_batches(codes, None if told is None else torch.from_numpy(told)))
 
     def _code_batches(self, codes: Tensor, told: Tensor | None) -> Iterable[Batch]:
         size = self._rows_at_once()
@@ -584,27 +598,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         n = choices.whole_number("n", n)
         with torch.no_grad(), seeded(int(check_random_state(random_state).randint(2**31)), "cpu"):
             codes = copy.deepcopy(self.model_.bottleneck).cpu().sample_prior(n).double()
-        told = None if y is None else torch.from_numpy(self._asked_for(n, y))
-        raw = self.preparation_.undo(self._run(Model.decode, self._code_batches(codes, told)))
-        return restore(raw, self.schema_, self.record_.get("data", {}).get("container", "numpy"))
-
-    def _asked_for(self, n: int, y: Any) -> NDArray[np.float32]:
-        """The conditions of `n` rows to draw, of one condition or of one a row."""
-        if self.conditions_ is None:
-            raise InputError(f"y={y!r}: recipe {self.recipe!r} isn't conditional and can't be asked for a class")
-        array = np.asarray(y)
-        told = self.conditions_.known(array if array.ndim > self.conditions_.axes else array[None])
-        if len(told) == 1:
-            return told.repeat(n, 0)
-        _check_rows(len(told), n)
-        return told
+        raw = self.preparation_.undo(self._decoded(codes, y))
+        return _given_back(raw, self.schema_, self.record_.get("data", {}).get("container", "numpy"))
 
     def reconstruct(self, X: Any, y: Any = None) -> Any:
-        """Encode and decode: what the model makes of every row, as the kind of data that came in."""
+        """Encode and decode: what the model makes of every row, as the kind of data that came in.
+
+        A long table of series comes back series by series, in the order of their first rows.
+        """
         data = self._open(X)
         index = getattr(X, "index", None)
-        restored = restore(self.reconstruct_raw(data, y), self.schema_, data.container, index=index, names=data.names)
-        return torch.from_numpy(restored) if data.container == "torch" else restored
+        raw = self.reconstruct_raw(data, y)
+        return _given_back(raw, self.schema_, data.container, index=index, names=data.names)
 
     def reconstruct_raw(self, data: Dataset, y: Any = None) -> NDArray[Any]:
         """The same as raw rows, (n, columns), (n, height, width, channels) or (n, time, channels).
@@ -612,7 +617,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Series are as long as the rows given, and NaN where those have ended.
         """
         raw = self.preparation_.undo(self.reconstruct_prepared(data, y))
-        return cut_like(raw, data.source.read(0, data.n)) if data.kind == "series" else raw
+        return cut_like(raw, data.source.read(0, data.n), data.lengths) if data.kind == "series" else raw
 
     def reconstruct_prepared(self, X: Any, y: Any = None) -> NDArray[Any]:
         """The same in prepared units, (n, *shape): standardised numbers, probabilities of categories, 0 to 1."""
@@ -704,22 +709,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return tags
 
 
-def _learned_conditions(data: Dataset, learned: NDArray[np.int64], y: Any, recipe: str) -> Conditions:
-    """What the conditions are, from the rows learned from."""
-    if y is None and data.labels is None:
-        raise InputError(
-            f"recipe {recipe!r} is told the class of every row, and these data have no labels: give y to fit, "
-            "name the column of a table with --label (label=), or sort pictures into a sub-folder per class"
-        )
-    told = np.asarray(data.labels if y is None else y)
-    _check_rows(len(told) if told.ndim else 1, data.n)
-    return fit_conditions(told[learned])
-
-
-def _check_rows(conditions: int, rows: int) -> None:
-    if conditions != rows:
-        raise DataError(f"y: {conditions:,} conditions for {rows:,} rows; give one for each")
+def _given_back(raw: NDArray[Any], schema: Schema, container: str, **more: Any) -> Any:
+    """Raw rows as the kind of data that came in."""
+    restored = restore(raw, schema, container, **more)
+    return torch.from_numpy(restored) if container == "torch" else restored
 
 
 def _is_frame(X: Any) -> bool:
     return hasattr(X, "columns") and hasattr(X, "dtypes")
+
+
+def _has_column(X: Any, name: str) -> bool:
+    return bool(name) and _is_frame(X) and name in X.columns

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
+
 from isthmus import choices
 from isthmus.autoencoder import Autoencoder
 from isthmus.data import Dataset, check_output, open_data
@@ -67,5 +69,17 @@ def _beside(model: Path, ending: str) -> Path:
 def read_data(data: str, asked: dict[str, Any], model: Autoencoder | None = None) -> Dataset:
     """Open DATA with the options given, by the schema of a fitted model if there is one."""
     options = {name: asked[name] for name in DATA_OPTIONS}
-    schema = None if model is None else model.schema_
-    return open_data(data, schema=schema, memory=choices.memory_budget(asked["memory"]), **options)
+    fitted: dict[str, Any] = {} if model is None else {"schema": model.schema_, "usual_label": model.label_}
+    found = open_data(data, memory=choices.memory_budget(asked["memory"]), **options, **fitted)
+    if model is not None and found.labels is None:
+        say_untold(model, asked)
+    return found
+
+
+def say_untold(model: Autoencoder, asked: dict[str, Any]) -> None:
+    """Say that a conditional model isn't told what it was told of the rows it was fitted on."""
+    if getattr(model, "conditions_", None) is not None and not asked.get("quiet"):
+        click.echo(
+            f"recipe {model.recipe} is told a label of every row, and nothing here says it (--label): taken as unknown",
+            err=True,
+        )

@@ -46,7 +46,7 @@ def fit_command(**asked: Any) -> None:
     estimator.save(outputs.model)
     if estimator.record_["stopped"] != "interrupted":
         kept[0].remove()
-    judged = judged_rows(estimator, data, held_out)
+    judged = judged_rows(estimator, data, held_out=held_out)
     honest = compare(estimator, judged)
     if asked["report"]:
         _write_page(outputs.report, estimator, data, judged, honest, asked)

@@ -9,6 +9,7 @@ from sklearn.decomposition import PCA
 from torch import Tensor
 
 from isthmus.autoencoder import Autoencoder
+from isthmus.conditioning import own_labels
 from isthmus.data import Dataset, ImageSchema, TableSchema
 from isthmus.evaluation import active_units
 from isthmus.jobs.evaluate import prepared, some_rows
@@ -65,6 +66,11 @@ class _Patient:
         self.x = prepared(self.estimator, self.data).reshape(self.data.n, -1)
         self.codes = self.estimator.transform(self.data).astype(np.float64)
         self.error = float(self.estimator.reconstruction_error(self.data).mean())
+
+    @property
+    def told(self) -> NDArray[np.generic] | None:
+        """What a conditional model is told of the rows."""
+        return own_labels(self.estimator.conditions_, self.data)
 
     @property
     def variance(self) -> float:
@@ -125,7 +131,7 @@ def _wide(patient: _Patient) -> Iterator[Diagnosis]:
     pca = PCA(min(codes.shape), random_state=0).fit(codes)
     half = width // 2
     cut = (codes - pca.mean_) @ pca.components_[:half].T @ pca.components_[:half] + pca.mean_
-    off = patient.x - estimator.decode_prepared(cut).reshape(len(cut), -1)
+    off = patient.x - estimator.decode_prepared(cut, patient.told).reshape(len(cut), -1)
     lost = float(np.nansum(off**2, axis=1).mean()) - patient.error
     if lost < WORTH * patient.variance:
         yield Diagnosis(
