@@ -251,6 +251,25 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         validation = choices.plain(self.validation) if held_out is None else 0
         learned, held = choices.held_out_rows(data.n, validation, seed := self._seed(), data.overlap)
         self._begin(data, learned, seed, y)
+        try:
+            self._train(data, y, (learned, held), held_out, checkpoint, seed)
+        except BaseException:
+            del self.model_  # half-trained weights are no fitted model
+            raise
+        return self
+
+    def _train(
+        self,
+        data: Dataset,
+        y: Any,
+        parts: tuple[NDArray[np.int64], NDArray[np.int64]],
+        held_out: Any,
+        checkpoint: Callable[..., Checkpoint] | None,
+        seed: int,
+    ) -> None:
+        """Train the model that is begun, on the first part of the rows; the second chooses the best weights."""
+        learned, held = parts
+        validation = choices.plain(self.validation) if held_out is None else 0
         chosen_by = (data, held) if held_out is None else self._whole(held_out)
         settings = self._settings(len(learned), seed, held_out=len(chosen_by[1]) > 0)
         share = len(learned) / (len(learned) + len(chosen_by[1]))
@@ -274,18 +293,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             watchers=self.callbacks,
             checkpoint=checkpoint(identity) if checkpoint else None,
         )
-        try:
-            progress = run.go()
-        except BaseException:
-            del self.model_  # half-trained weights are no fitted model
-            raise
+        progress = run.go()
         self.history_ = progress.history
         self.n_iter_ = progress.epoch
         densities.fit_prior(self.model_, lambda rows: self.transform(data.subset(rows)), learned, seed)
         counts = {"training_rows": len(learned), "held_out_rows": len(chosen_by[1]), "validation": validation}
         self.record_ = provenance.record(data, counts, settings, identity["data"]) | provenance.outcome(progress)
         self.record_ |= self._sizes
-        return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """One pass over more rows at the peak learning rate; the first call decides schema and preparation."""
@@ -375,7 +389,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         model = build(sizes.chosen if sizes else asked)
         self._sizes = {"sizes": sizes.to_json()} if sizes else {}
         self.model_, self.body_, self.schema_, self.preparation_ = model, body, data.schema, preparation
-        self.conditions_ = conditions
+        self.conditions_, self.label_ = conditions, data.label
         self.__dict__.pop("_trainer", None)
         self._describe()
 
@@ -461,11 +475,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Whether X is an array or list of numbers, which scikit-learn has words for."""
         text = self.kind == "text" if fitting else getattr(self.schema_, "text", False)
         return not (text or isinstance(X, (str, Path, Dataset)) or hasattr(X, "tocsr"))
-
-    @property
-    def label_(self) -> str:
-        """The column of labels that the data of the fit had."""
-        return str(self.record_["data"].get("label", "")) if "data" in getattr(self, "record_", {}) else ""
 
     def _whole(self, X: Any) -> tuple[Dataset, NDArray[np.int64]]:
         data = self._open(X)
@@ -697,6 +706,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         trust.check_record(description["record"], description["history"])
         trust.check_params(description["params"], description["record"])
         estimator.record_, estimator.history_ = description["record"], description["history"]
+        estimator.label_ = estimator.record_["data"].get("label", "")
         estimator.n_iter_ = len(estimator.history_)
         estimator._sizes = {"sizes": estimator.record_["sizes"]} if "sizes" in estimator.record_ else {}
         estimator._describe()

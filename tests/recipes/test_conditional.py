@@ -96,6 +96,15 @@ def test_a_class_whose_rows_are_all_held_out_is_known():
     assert model.conditions_.classes == ("a", "b", "rare")
 
 
+def test_held_out_rows_of_another_class_leave_no_model_behind():
+    rows = np.random.default_rng(0).normal(size=(40, 3))
+    held_out = open_data(pd.DataFrame(rows[:4]).assign(klass="c").rename(columns=str), label="klass")
+    model = Autoencoder("conditional", latent_dim=1, epochs=1, random_state=0)
+    with pytest.raises(InputError, match="class 'c' was not among"):
+        model.fit(rows, ["a", "b"] * 20, held_out=held_out)
+    assert not hasattr(model, "model_")
+
+
 def told_table(rows: int = 300) -> tuple[np.ndarray, np.ndarray]:
     """Rows that the label tells all but everything of."""
     numbers = np.random.default_rng(0)

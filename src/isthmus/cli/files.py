@@ -69,7 +69,9 @@ def _beside(model: Path, ending: str) -> Path:
 def read_data(data: str, asked: dict[str, Any], model: Autoencoder | None = None) -> Dataset:
     """Open DATA with the options given, by the schema of a fitted model if there is one."""
     options = {name: asked[name] for name in DATA_OPTIONS}
-    fitted: dict[str, Any] = {} if model is None else {"schema": model.schema_, "usual_label": model.label_}
+    fitted: dict[str, Any] = (
+        {} if model is None else {"schema": model.schema_, "usual_label": getattr(model, "label_", "")}
+    )
     found = open_data(data, memory=choices.memory_budget(asked["memory"]), **options, **fitted)
     if model is not None and found.labels is None:
         say_untold(model, asked)
