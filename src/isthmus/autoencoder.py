@@ -1,7 +1,6 @@
 """Autoencoder: the scikit-learn estimator; data in, fitted model out."""
 
 import copy
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -14,21 +13,30 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from torch import Tensor
 
-from isthmus import choices, conditioning, densities, inference, modelfile, provenance, recipes, scoring, sizing, trust
+from isthmus import (
+    choices,
+    conditioning,
+    densities,
+    inference,
+    keeping,
+    modelfile,
+    provenance,
+    recipes,
+    scoring,
+    settling,
+    sizing,
+)
 from isthmus.bodies import check_names, choose_body
 from isthmus.data import (
     Dataset,
     Schema,
     TableSchema,
-    conditions_from_json,
     cut_like,
     fit_preparation,
     open_data,
-    preparation_from_json,
     restore,
-    schema_from_json,
 )
-from isthmus.errors import DataError, InputError, ModelFileError
+from isthmus.errors import DataError, InputError
 from isthmus.model import Model
 from isthmus.parts import Selector
 from isthmus.training import (
@@ -40,9 +48,7 @@ from isthmus.training import (
     Settings,
     Trainer,
     Watcher,
-    choose_precision,
-    fast,
-    grouped,
+    one_epoch,
     ramp,
     seeded,
 )
@@ -316,20 +322,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         settings, trainer = self._trainer.settings, self._trainer
         told = self._conditions(data, y)
         batches = self._batches(data, rows, settings.batch_size, settings.seed, told=told)
-        self.model_.train()
-        with (
-            seeded(settings.seed + self.n_iter_, settings.device),
-            fast(settings.precision, settings.device, self.model_, settings.batch_size),
-        ):
-            if trainer.average is not None:
-                trainer.average.hide()
-            for group in grouped(batches.epoch(self.n_iter_), settings.accumulate):
-                trainer.step_of(group, progress=1.0, rate=1.0)
-            if trainer.average is not None:
-                trainer.average.show()
-        self.model_.eval()
-        self.history_.append(trainer.means())
-        trainer.totals.zero_()
+        self.history_.append(one_epoch(trainer, batches, self.n_iter_))
         self.n_iter_ += 1
         counts = {name: self.record_[name] for name in ("held_out_rows", "validation")}
         counts["training_rows"] = self.record_["training_rows"] + data.n
@@ -404,44 +397,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 self.feature_names_in_ = np.asarray(self.schema_.feature_names, dtype=object)
 
     def _body_options(self, recipe: recipes.Recipe) -> dict[str, Any]:
-        """What the user, or where "auto" was left the recipe, wants of the body."""
-        asked = {name: getattr(self, name) for name in ("network", "activation", "norm", "likelihood")}
-        chosen = {name: recipe.body.get(name, "auto") if value == "auto" else value for name, value in asked.items()}
-        hidden = recipe.body.get("hidden") if self.hidden is None else tuple(self.hidden)
-        penalties = {name: choices.plain(weight) for name, weight in (self.penalties or {}).items()}
-        return chosen | {"hidden": hidden, "corruption": self.corruption, "penalties": penalties}
+        return settling.body_options(self, recipe)
 
     def _settings(self, rows: int, seed: int, *, held_out: bool, model: bool = True) -> Settings:
-        device = choices.device(self.device)
-        batch_size = choices.batch_size(self.batch_size, rows)
-        precision = self.precision
-        if precision == "auto":  # without a model there is nothing to choose for, only options to check
-            precision = "float32"
-            if model and hasattr(self, "model_"):
-                precision = choose_precision(self.model_, batch_size, device)
-        epochs = choices.epochs(self.epochs, self.minutes, rows, batch_size)
-        return Settings(
-            epochs=epochs,
-            minutes=choices.plain(self.minutes),
-            batch_size=batch_size,
-            learning_rate=choices.plain(self._asked("learning_rate")),
-            weight_decay=choices.plain(self._asked("weight_decay")),
-            optimizer=self.optimizer,
-            ema=choices.plain(self.ema),
-            accumulate=choices.plain(self.accumulate),
-            patience=choices.patience(choices.plain(self._asked("patience")), epochs, held_out=held_out),
-            keep_last=recipes.get(self.recipe).training.get("keep_last", False),
-            shift=choices.plain(self.shift),
-            binarize=bool(self.binarize),
-            precision=precision,
-            device=device,
-            seed=seed,
-        )
-
-    def _asked(self, name: str) -> Any:
-        """A setting of training: the user's, or where its default was left the recipe's."""
-        value, default = getattr(self, name), inspect.signature(type(self)).parameters[name].default
-        return recipes.get(self.recipe).training.get(name, value) if value == default else value
+        chosen_for = getattr(self, "model_", None) if model else None
+        return settling.settings(self, rows, seed, held_out=held_out, model=chosen_for)
 
     def _seed(self) -> int:
         if isinstance(self.random_state, int):
@@ -666,16 +626,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def save(self, path: str | Path) -> None:
         """Write everything that `load` needs to one .safetensors file, atomically."""
         check_is_fitted(self, "model_")
-        description = {
-            "params": provenance.plain_params(self.get_params()),
-            "model": self.model_.spec,
-            "schema": self.schema_.to_json(),
-            "preparation": self.preparation_.to_json(),
-            "conditions": self.conditions_.to_json() if self.conditions_ else None,
-            "record": self.record_,
-            "history": self.history_,
-        }
-        modelfile.write(path, self.model_.state_dict(), description)
+        learned = (self.model_, self.schema_, self.preparation_, self.conditions_, self.record_, self.history_)
+        keeping.write(path, keeping.Kept(self.get_params(), *learned))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -687,29 +639,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             If the file is truncated, garbled, hostile or from a newer version.
         """
         description, tensors = modelfile.read(path)
-        try:
-            return cls._from_description(description, tensors)
-        except (LookupError, ArithmeticError, RuntimeError, TypeError, AttributeError, ValueError) as fault:
-            raise ModelFileError(f"{path}: not a whole model of Isthmus: {str(fault)[:300]}") from fault
-
-    @classmethod
-    def _from_description(cls, description: dict[str, Any], tensors: dict[str, Tensor]) -> Self:
-        estimator = cls(**description["params"])
-        estimator.schema_ = schema_from_json(description["schema"])
-        estimator.preparation_ = preparation_from_json(description["preparation"])
-        trust.check_preparation(estimator.preparation_, estimator.schema_)
-        model = modelfile.rebuild(description["model"], tensors)
-        told = description.get("conditions")  # absent from files of a version that had none
-        estimator.conditions_ = None if told is None else conditions_from_json(told)
-        width = estimator.conditions_.width if estimator.conditions_ else 0
-        estimator.model_ = trust.check_model(model, estimator.preparation_.shape, width)
-        trust.check_record(description["record"], description["history"])
-        trust.check_params(description["params"], description["record"])
-        estimator.record_, estimator.history_ = description["record"], description["history"]
-        estimator.label_ = estimator.record_["data"].get("label", "")
-        estimator.n_iter_ = len(estimator.history_)
-        estimator._sizes = {"sizes": estimator.record_["sizes"]} if "sizes" in estimator.record_ else {}
-        estimator._describe()
+        with keeping.doubting(path):
+            kept = keeping.believed(description, tensors)
+            estimator = cls(**kept.params)
+            estimator.model_, estimator.schema_, estimator.preparation_ = kept.model, kept.schema, kept.preparation
+            estimator.conditions_, estimator.label_ = kept.conditions, kept.record["data"].get("label", "")
+            estimator.record_, estimator.history_ = kept.record, kept.history
+            estimator.n_iter_ = len(kept.history)
+            estimator._sizes = {"sizes": kept.record["sizes"]} if "sizes" in kept.record else {}
+            estimator._describe()
         return estimator
 
     def __sklearn_tags__(self) -> Tags:
