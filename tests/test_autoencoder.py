@@ -1,6 +1,9 @@
 """The estimator against mathematics that is known, and its promises about time, memory and trouble."""
 
 import math
+import os
+import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,7 +15,9 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
 from isthmus import Autoencoder, DataError, InputError, TrainingError, scoring
+from isthmus.cli import main
 from isthmus.jobs.reduce import compare, judged_rows
+from isthmus.training import Run
 
 X = StandardScaler().fit_transform(load_wine().data)
 LINEAR = {"hidden": (), "weight_decay": 0.0, "validation": 0, "random_state": 0, "batch_size": 178}
@@ -196,3 +201,40 @@ def test_fits_in_several_threads_take_turns():
     alone = [codes(seed) for seed in range(4)]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(codes, range(4))) == alone
+
+
+def test_samples_are_of_the_kind_fitted_on(tmp_path, monkeypatch):
+    polars = pytest.importorskip("polars")
+    rows = np.random.default_rng(0).normal(size=(40, 3))
+    model = Autoencoder("vae", latent_dim=1, epochs=1, random_state=0).fit(polars.DataFrame(rows))
+    model.save(tmp_path / "m.safetensors")
+    monkeypatch.delitem(sys.modules, "polars")  # as in a process that has met no frame yet
+    assert isinstance(Autoencoder.load(tmp_path / "m.safetensors").sample(2), polars.DataFrame)
+    tensors = torch.from_numpy(rows)
+    model = Autoencoder("vae", latent_dim=1, epochs=1, random_state=0).fit(tensors)
+    assert type(model.sample(2)) is type(model.reconstruct(tensors)) is torch.Tensor
+
+
+def test_a_size_that_is_none_is_refused_before_any_fit(monkeypatch):
+    def never(*given, **more):
+        raise AssertionError("searched for a size")
+
+    monkeypatch.setattr("isthmus.sizing.choose", never)
+    with pytest.raises(InputError, match="latent_dim='banana'"):
+        Autoencoder(latent_dim="banana").fit(load_wine().data)
+
+
+def test_ctrl_c_in_the_search_for_a_size_ends_it_all(monkeypatch):
+    """As from the keyboard: the first signal comes in the first short fit, which would else just end early."""
+    epochs = Run._epoch
+
+    def pressed(run, interrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+        epochs(run, interrupt)
+
+    monkeypatch.setattr(Run, "_epoch", pressed)
+    model = Autoencoder(latent_dim="auto", epochs=1, random_state=0)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(load_wine().data)
+    assert not hasattr(model, "model_")
+    assert main(["fit", "wine", "--latent-dim", "auto", "--no-report"]) == 130

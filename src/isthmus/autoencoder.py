@@ -1,7 +1,6 @@
 """Autoencoder: the scikit-learn estimator; data in, fitted model out."""
 
 import copy
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -14,22 +13,30 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from torch import Tensor
 
-from isthmus import choices, densities, inference, modelfile, provenance, recipes, scoring, sizing, trust
+from isthmus import (
+    choices,
+    conditioning,
+    densities,
+    inference,
+    keeping,
+    modelfile,
+    provenance,
+    recipes,
+    scoring,
+    settling,
+    sizing,
+)
 from isthmus.bodies import check_names, choose_body
 from isthmus.data import (
-    Conditions,
     Dataset,
+    Schema,
     TableSchema,
-    conditions_from_json,
     cut_like,
-    fit_conditions,
     fit_preparation,
     open_data,
-    preparation_from_json,
     restore,
-    schema_from_json,
 )
-from isthmus.errors import DataError, InputError, ModelFileError
+from isthmus.errors import DataError, InputError
 from isthmus.model import Model
 from isthmus.parts import Selector
 from isthmus.parts.networks import centre
@@ -42,9 +49,7 @@ from isthmus.training import (
     Settings,
     Trainer,
     Watcher,
-    choose_precision,
-    fast,
-    grouped,
+    one_epoch,
     ramp,
     seeded,
 )
@@ -141,6 +146,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Loss, distortion, rate (nats per row) of each epoch, on training and held-out rows.
     record_ : dict
         How the model came to be: data, seed, versions, time, held-out figures.
+    label_ : str
+        The column that the labels stood in; later data that have such a column are told by it.
     n_features_in_, feature_names_in_
         As in scikit-learn, for tables.
 
@@ -249,8 +256,27 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         data = self._open(X, fitting=True)
         validation = choices.plain(self.validation) if held_out is None else 0
-        learned, held = choices.held_out_rows(data.n, validation, seed := self._seed())
+        learned, held = choices.held_out_rows(data.n, validation, seed := self._seed(), data.overlap)
         self._begin(data, learned, seed, y)
+        try:
+            self._train(data, y, (learned, held), held_out, checkpoint, seed)
+        except BaseException:
+            del self.model_  # half-trained weights are no fitted model
+            raise
+        return self
+
+    def _train(
+        self,
+        data: Dataset,
+        y: Any,
+        parts: tuple[NDArray[np.int64], NDArray[np.int64]],
+        held_out: Any,
+        checkpoint: Callable[..., Checkpoint] | None,
+        seed: int,
+    ) -> None:
+        """Train the model that is begun, on the first part of the rows; the second chooses the best weights."""
+        learned, held = parts
+        validation = choices.plain(self.validation) if held_out is None else 0
         chosen_by = (data, held) if held_out is None else self._whole(held_out)
         settings = self._settings(len(learned), seed, held_out=len(chosen_by[1]) > 0)
         share = len(learned) / (len(learned) + len(chosen_by[1]))
@@ -274,18 +300,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             watchers=self.callbacks,
             checkpoint=checkpoint(identity) if checkpoint else None,
         )
-        try:
-            progress = run.go()
-        except BaseException:
-            del self.model_  # half-trained weights are no fitted model
-            raise
+        progress = run.go()
         self.history_ = progress.history
         self.n_iter_ = progress.epoch
         densities.fit_prior(self.model_, lambda rows: self.transform(data.subset(rows)), learned, seed)
         counts = {"training_rows": len(learned), "held_out_rows": len(chosen_by[1]), "validation": validation}
         self.record_ = provenance.record(data, counts, settings, identity["data"]) | provenance.outcome(progress)
         self.record_ |= self._sizes
-        return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """One pass over more rows at the peak learning rate; the first call decides schema and preparation."""
@@ -302,30 +323,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         settings, trainer = self._trainer.settings, self._trainer
         told = self._conditions(data, y)
         batches = self._batches(data, rows, settings.batch_size, settings.seed, told=told)
-        self.model_.train()
-        with (
-            seeded(settings.seed + self.n_iter_, settings.device),
-            fast(settings.precision, settings.device, self.model_, settings.batch_size),
-        ):
-            if trainer.average is not None:
-                trainer.average.hide()
-            for group in grouped(batches.epoch(self.n_iter_), settings.accumulate):
-                trainer.step_of(group, progress=1.0, rate=1.0)
-            if trainer.average is not None:
-                trainer.average.show()
-        self.model_.eval()
-        self.history_.append(trainer.means())
-        trainer.totals.zero_()
+        self.history_.append(one_epoch(trainer, batches, self.n_iter_))
         self.n_iter_ += 1
         counts = {name: self.record_[name] for name in ("held_out_rows", "validation")}
         counts["training_rows"] = self.record_["training_rows"] + data.n
         self.record_ = provenance.record(data, counts, settings, provenance.fingerprint(data)) | self._sizes
         return self
 
-    def find_learning_rate(self, X: Any, *, steps: int = 300) -> LearningRates:
+    def find_learning_rate(self, X: Any, y: Any = None, *, steps: int = 300) -> LearningRates:
         """Try rising learning rates on a copy, and say which suits: where the loss falls fastest (Smith, WACV 2017).
 
-        The estimator itself stays as it is: set `learning_rate` to the suggestion, or to somewhat less.
+        The estimator itself stays as it is: set `learning_rate` to the suggestion, or to somewhat less. `y` as in
+        `fit`.
 
         Raises
         ------
@@ -335,17 +344,19 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         trial = clone(self)
         data = trial._open(X, fitting=True)
         validation = choices.plain(self.validation)
-        learned, held = choices.held_out_rows(data.n, validation, seed := trial._seed())
-        trial._begin(data, learned, seed, None)
+        learned, held = choices.held_out_rows(data.n, validation, seed := trial._seed(), data.overlap)
+        trial._begin(data, learned, seed, y)
         settings = trial._settings(len(learned), seed, held_out=len(held) > 0)
-        return ramp(trial.model_, settings, trial._batches(data, learned, settings.batch_size, seed), steps)
+        told = trial._conditions(data, y)
+        batches = trial._batches(data, learned, settings.batch_size, seed, told=told)
+        return ramp(trial.model_, settings, batches, steps)
 
     def _begin(self, data: Dataset, learned: NDArray[np.int64], seed: int, y: Any) -> None:
         """Decide everything that is decided before the first step; what fails leaves the estimator as it was."""
         recipe = recipes.get(self.recipe)
         numbers = not choices.has_missing(data.schema) and choices.is_numeric(data.schema)
         recipe.check_kind(data.kind, numbers=numbers)
-        conditions = _learned_conditions(data, learned, y, recipe.name) if recipe.conditional else None
+        conditions = conditioning.learn(data, learned, y, recipe.name) if recipe.conditional else None
         preparation = fit_preparation(data.schema, choices.chunks(data.source, learned))
         body = choose_body(
             preparation.shape,
@@ -367,15 +378,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 centre(model, choices.some_rows(data.source, learned, preparation))
             return model
 
-        sizes = None
+        asked, sizes = choices.latent_dim(self.latent_dim, preparation.shape), None
         if isinstance(self.latent_dim, str):
             settings = self._settings(len(learned), seed, held_out=True, model=False)
-            sizes = sizing.choose(build, data.source, preparation, learned, settings)
-        asked = choices.latent_dim(self.latent_dim, preparation.shape)
+            told = conditioning.of_rows(conditions, data, y)
+            sizes = sizing.choose(build, data, preparation, learned, settings, told)
         model = build(sizes.chosen if sizes else asked)
         self._sizes = {"sizes": sizes.to_json()} if sizes else {}
         self.model_, self.body_, self.schema_, self.preparation_ = model, body, data.schema, preparation
-        self.conditions_ = conditions
+        self.conditions_, self.label_ = conditions, data.label
         self.__dict__.pop("_trainer", None)
         self._describe()
 
@@ -390,44 +401,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 self.feature_names_in_ = np.asarray(self.schema_.feature_names, dtype=object)
 
     def _body_options(self, recipe: recipes.Recipe) -> dict[str, Any]:
-        """What the user, or where "auto" was left the recipe, wants of the body."""
-        asked = {name: getattr(self, name) for name in ("network", "activation", "norm", "likelihood")}
-        chosen = {name: recipe.body.get(name, "auto") if value == "auto" else value for name, value in asked.items()}
-        hidden = recipe.body.get("hidden") if self.hidden is None else tuple(self.hidden)
-        penalties = {name: choices.plain(weight) for name, weight in (self.penalties or {}).items()}
-        return chosen | {"hidden": hidden, "corruption": self.corruption, "penalties": penalties}
+        return settling.body_options(self, recipe)
 
     def _settings(self, rows: int, seed: int, *, held_out: bool, model: bool = True) -> Settings:
-        device = choices.device(self.device)
-        batch_size = choices.batch_size(self.batch_size, rows)
-        precision = self.precision
-        if precision == "auto":  # without a model there is nothing to choose for, only options to check
-            precision = "float32"
-            if model and hasattr(self, "model_"):
-                precision = choose_precision(self.model_, batch_size, device)
-        epochs = choices.epochs(self.epochs, self.minutes, rows, batch_size)
-        return Settings(
-            epochs=epochs,
-            minutes=choices.plain(self.minutes),
-            batch_size=batch_size,
-            learning_rate=choices.plain(self._asked("learning_rate")),
-            weight_decay=choices.plain(self._asked("weight_decay")),
-            optimizer=self.optimizer,
-            ema=choices.plain(self.ema),
-            accumulate=choices.plain(self.accumulate),
-            patience=choices.patience(choices.plain(self._asked("patience")), epochs, held_out=held_out),
-            keep_last=recipes.get(self.recipe).training.get("keep_last", False),
-            shift=choices.plain(self.shift),
-            binarize=bool(self.binarize),
-            precision=precision,
-            device=device,
-            seed=seed,
-        )
-
-    def _asked(self, name: str) -> Any:
-        """A setting of training: the user's, or where its default was left the recipe's."""
-        value, default = getattr(self, name), inspect.signature(type(self)).parameters[name].default
-        return recipes.get(self.recipe).training.get(name, value) if value == default else value
+        chosen_for = getattr(self, "model_", None) if model else None
+        return settling.settings(self, rows, seed, held_out=held_out, model=chosen_for)
 
     def _seed(self) -> int:
         if isinstance(self.random_state, int):
@@ -445,13 +423,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if kind == "series":  # scikit-learn has no word for them
             pass
         elif _is_frame(X) or type(X).__module__.startswith("torch"):
-            validate_data(self, X, reset=fitting, skip_check_array=True)
+            if fitting or not _has_column(X, self.label_):  # of a label scikit-learn has no word; open_data does
+                validate_data(self, X, reset=fitting, skip_check_array=True)
         elif self._is_plain(X, fitting) and getattr(X, "ndim", 2) <= 2:
             X = validate_data(self, X, reset=fitting, ensure_all_finite="allow-nan", ensure_min_samples=fewest)
         kind = self.kind if fitting else "auto"  # the schema says
-        schema = None if fitting else self.schema_
+        fitted: dict[str, Any] = {} if fitting else {"schema": self.schema_, "usual_label": self.label_}
         budget = choices.memory_budget(self.memory)
-        data = X if isinstance(X, Dataset) else open_data(X, kind=kind, schema=schema, memory=budget)
+        data = X if isinstance(X, Dataset) else open_data(X, kind=kind, memory=budget, **fitted)
         if data.n < fewest:
             raise DataError(f"{data.n} row (n_samples = {data.n}): fitting takes {fewest} or more")
         return data
@@ -482,12 +461,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _conditions(self, data: Dataset, y: Any) -> NDArray[np.float32] | None:
         """What a conditional model is told of every row: `y`, else the data's own labels, else nothing is known."""
-        y = data.labels if y is None else y
-        if self.conditions_ is None or y is None:
-            return None
-        told = self.conditions_.apply(y)
-        _check_rows(len(told), data.n)
-        return told
+        return conditioning.of_rows(self.conditions_, data, y)
 
     def _evaluate(self, function: inference.Function, X: Any, y: Any = None) -> NDArray[Any]:
         data, rows = self._whole(X)
@@ -502,11 +476,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # What a fitted autoencoder does
 
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> NDArray[Any]:
+        """Fit, and give the code of every row, (n, latent_dim), of a conditional recipe as told by `y`."""
+        codes: NDArray[Any] = self.fit(X, y, **fit_params).transform(X, y)
+        return codes
+
     def transform(self, X: Any, y: Any = None) -> NDArray[Any]:
         """The code of every row, (n, latent_dim): deterministic, for a variational recipe the posterior's mean.
 
         `y`, here and below, is what a conditional model is told of the rows, as in `fit`; without it, and without
-        labels in the data, conditions are unknown.
+        labels in the data, conditions are unknown. A label that was not among those fitted is refused; None, NaN and
+        an empty text stand for unknown.
         """
         return self._evaluate(Model.encode, X, y)
 
@@ -515,7 +495,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         both = self._evaluate(lambda model, *batch: torch.stack(model.posterior(*batch), 1), X, y)
         return Posterior(both[:, 0], both[:, 1])
 
-    def indices(self, X: Any) -> NDArray[Any]:
+    def indices(self, X: Any, y: Any = None) -> NDArray[Any]:
         """A discrete code as whole numbers, (n, places): entries of the codebook, levels or bits.
 
         Raises
@@ -523,7 +503,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         InputError
             If the recipe's code isn't discrete.
         """
-        return self._evaluate(Model.indices, X)
+        return self._evaluate(Model.indices, X, y)
 
     def check_options(self) -> None:
         """Refuse options that no data could make right, before any data are read.
@@ -542,10 +522,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def inverse_transform(self, X: ArrayLike, y: Any = None) -> Any:
         """Decode codes, (n, latent_dim), into rows like the fitted ones: same columns or size, same dtype.
 
+        `y`, here and in the other ways to decode, is a condition for all rows or one a row.
+
         Raises
         ------
         ValueError
-            If the codes are of another width, or not numbers.
+            If the codes are of another width, or not numbers; or `y` is no condition that the model knows.
         """
         check_is_fitted(self, "model_")
         codes = check_array(X, dtype=np.float64)
@@ -559,10 +541,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """The same in prepared units, (n, *shape)."""
         if codes.shape[1] != self._n_features_out:
             raise DataError(f"codes have {codes.shape[1]} values each; this model's have {self._n_features_out}")
-        told = None if self.conditions_ is None or y is None else torch.from_numpy(self.conditions_.apply(y))
-        if told is not None:
-            _check_rows(len(told), len(codes))
-        return self._run(Model.decode, self._code_batches(torch.tensor(codes), told))
+        return self._decoded(torch.tensor(codes), y)
+
+    def _decoded(self, codes: Tensor, y: Any) -> NDArray[Any]:
+        told = None if y is None else conditioning.asked_for(self.conditions_, len(codes), y, self.recipe)
+        return self._run(Model.decode, self._code_batches(codes, None if told is None else torch.from_numpy(told)))
 
     def _code_batches(self, codes: Tensor, told: Tensor | None) -> Iterable[Batch]:
         size = self._rows_at_once()
@@ -588,27 +571,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         n = choices.whole_number("n", n)
         with torch.no_grad(), seeded(int(check_random_state(random_state).randint(2**31)), "cpu"):
             codes = copy.deepcopy(self.model_.bottleneck).cpu().sample_prior(n).double()
-        told = None if y is None else torch.from_numpy(self._asked_for(n, y))
-        raw = self.preparation_.undo(self._run(Model.decode, self._code_batches(codes, told)))
-        return restore(raw, self.schema_, self.record_.get("data", {}).get("container", "numpy"))
-
-    def _asked_for(self, n: int, y: Any) -> NDArray[np.float32]:
-        """The conditions of `n` rows to draw, of one condition or of one a row."""
-        if self.conditions_ is None:
-            raise InputError(f"y={y!r}: recipe {self.recipe!r} isn't conditional and can't be asked for a class")
-        array = np.asarray(y)
-        told = self.conditions_.known(array if array.ndim > self.conditions_.axes else array[None])
-        if len(told) == 1:
-            return told.repeat(n, 0)
-        _check_rows(len(told), n)
-        return told
+        raw = self.preparation_.undo(self._decoded(codes, y))
+        return _given_back(raw, self.schema_, self.record_.get("data", {}).get("container", "numpy"))
 
     def reconstruct(self, X: Any, y: Any = None) -> Any:
-        """Encode and decode: what the model makes of every row, as the kind of data that came in."""
+        """Encode and decode: what the model makes of every row, as the kind of data that came in.
+
+        A long table of series comes back series by series, in the order of their first rows.
+        """
         data = self._open(X)
         index = getattr(X, "index", None)
-        restored = restore(self.reconstruct_raw(data, y), self.schema_, data.container, index=index, names=data.names)
-        return torch.from_numpy(restored) if data.container == "torch" else restored
+        raw = self.reconstruct_raw(data, y)
+        return _given_back(raw, self.schema_, data.container, index=index, names=data.names)
 
     def reconstruct_raw(self, data: Dataset, y: Any = None) -> NDArray[Any]:
         """The same as raw rows, (n, columns), (n, height, width, channels) or (n, time, channels).
@@ -616,7 +590,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Series are as long as the rows given, and NaN where those have ended.
         """
         raw = self.preparation_.undo(self.reconstruct_prepared(data, y))
-        return cut_like(raw, data.source.read(0, data.n)) if data.kind == "series" else raw
+        return cut_like(raw, data.source.read(0, data.n), data.lengths) if data.kind == "series" else raw
 
     def reconstruct_prepared(self, X: Any, y: Any = None) -> NDArray[Any]:
         """The same in prepared units, (n, *shape): standardised numbers, probabilities of categories, 0 to 1."""
@@ -656,16 +630,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def save(self, path: str | Path) -> None:
         """Write everything that `load` needs to one .safetensors file, atomically."""
         check_is_fitted(self, "model_")
-        description = {
-            "params": provenance.plain_params(self.get_params()),
-            "model": self.model_.spec,
-            "schema": self.schema_.to_json(),
-            "preparation": self.preparation_.to_json(),
-            "conditions": self.conditions_.to_json() if self.conditions_ else None,
-            "record": self.record_,
-            "history": self.history_,
-        }
-        modelfile.write(path, self.model_.state_dict(), description)
+        learned = (self.model_, self.schema_, self.preparation_, self.conditions_, self.record_, self.history_)
+        keeping.write(path, keeping.Kept(self.get_params(), *learned))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -677,28 +643,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             If the file is truncated, garbled, hostile or from a newer version.
         """
         description, tensors = modelfile.read(path)
-        try:
-            return cls._from_description(description, tensors)
-        except (LookupError, ArithmeticError, RuntimeError, TypeError, AttributeError, ValueError) as fault:
-            raise ModelFileError(f"{path}: not a whole model of Isthmus: {str(fault)[:300]}") from fault
-
-    @classmethod
-    def _from_description(cls, description: dict[str, Any], tensors: dict[str, Tensor]) -> Self:
-        estimator = cls(**description["params"])
-        estimator.schema_ = schema_from_json(description["schema"])
-        estimator.preparation_ = preparation_from_json(description["preparation"])
-        trust.check_preparation(estimator.preparation_, estimator.schema_)
-        model = modelfile.rebuild(description["model"], tensors)
-        told = description.get("conditions")  # absent from files of a version that had none
-        estimator.conditions_ = None if told is None else conditions_from_json(told)
-        width = estimator.conditions_.width if estimator.conditions_ else 0
-        estimator.model_ = trust.check_model(model, estimator.preparation_.shape, width)
-        trust.check_record(description["record"], description["history"])
-        trust.check_params(description["params"], description["record"])
-        estimator.record_, estimator.history_ = description["record"], description["history"]
-        estimator.n_iter_ = len(estimator.history_)
-        estimator._sizes = {"sizes": estimator.record_["sizes"]} if "sizes" in estimator.record_ else {}
-        estimator._describe()
+        with keeping.doubting(path):
+            kept = keeping.believed(description, tensors)
+            estimator = cls(**kept.params)
+            estimator.model_, estimator.schema_, estimator.preparation_ = kept.model, kept.schema, kept.preparation
+            estimator.conditions_, estimator.label_ = kept.conditions, kept.record["data"].get("label", "")
+            estimator.record_, estimator.history_ = kept.record, kept.history
+            estimator.n_iter_ = len(kept.history)
+            estimator._sizes = {"sizes": kept.record["sizes"]} if "sizes" in kept.record else {}
+            estimator._describe()
         return estimator
 
     def __sklearn_tags__(self) -> Tags:
@@ -708,22 +661,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return tags
 
 
-def _learned_conditions(data: Dataset, learned: NDArray[np.int64], y: Any, recipe: str) -> Conditions:
-    """What the conditions are, from the rows learned from."""
-    if y is None and data.labels is None:
-        raise InputError(
-            f"recipe {recipe!r} is told the class of every row, and these data have no labels: give y to fit, "
-            "name the column of a table with --label (label=), or sort pictures into a sub-folder per class"
-        )
-    told = np.asarray(data.labels if y is None else y)
-    _check_rows(len(told) if told.ndim else 1, data.n)
-    return fit_conditions(told[learned])
-
-
-def _check_rows(conditions: int, rows: int) -> None:
-    if conditions != rows:
-        raise DataError(f"y: {conditions:,} conditions for {rows:,} rows; give one for each")
+def _given_back(raw: NDArray[Any], schema: Schema, container: str, **more: Any) -> Any:
+    """Raw rows as the kind of data that came in."""
+    restored = restore(raw, schema, container, **more)
+    return torch.from_numpy(restored) if container == "torch" else restored
 
 
 def _is_frame(X: Any) -> bool:
     return hasattr(X, "columns") and hasattr(X, "dtypes")
+
+
+def _has_column(X: Any, name: str) -> bool:
+    return bool(name) and _is_frame(X) and name in X.columns

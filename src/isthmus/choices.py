@@ -109,17 +109,19 @@ def memory_budget(asked: int | None) -> int:
     return min(limits) // 4
 
 
-def held_out_rows(n: int, validation: float, seed: int) -> tuple[Rows, Rows]:
+def held_out_rows(n: int, validation: float, seed: int, overlap: int = 0) -> tuple[Rows, Rows]:
     """Training and held-out rows; a share never holds out more than 10,000, and nothing of fewer than 10.
+
+    Of rows that share steps with the `overlap` rows after them, the last ones are held out.
 
     Raises
     ------
     InputError
-        If `validation` is no share of the rows.
+        If `validation` is no share of the rows, or leaves none to learn from.
     """
     if isinstance(validation, float) and 0 < validation < 1:
         validation = 0 if n < FEWEST_TO_SHARE else min(validation, MOST_HELD_OUT / n)
-    return split(n, validation, seed)
+    return split(n, validation, seed, overlap)
 
 
 def chunks(source: Source, rows: Rows) -> Iterator[NDArray[Any]]:

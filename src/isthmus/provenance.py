@@ -35,7 +35,7 @@ def digest(array: np.ndarray[Any, Any]) -> str:
 def record(data: Dataset, counts: Mapping[str, Any], settings: Settings, fingerprint: str) -> dict[str, Any]:
     """What a model came from, for its file."""
     return {
-        "data": {"sha256": fingerprint, "rows": data.n, "container": data.container},
+        "data": {"sha256": fingerprint, "rows": data.n, "container": data.container, "label": data.label},
         **counts,
         "settings": asdict(settings),
         "versions": {

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from isthmus import inference, scoring
-from isthmus.data import Preparation, Source, split
+from isthmus.data import Dataset, Preparation, split
 from isthmus.errors import TrainingError
 from isthmus.evaluation import knee, maximum_likelihood_dimension, two_nn
 from isthmus.model import Model
@@ -50,7 +50,12 @@ class Sizes:
 
 
 def choose(
-    build: Callable[[int], Model], source: Source, preparation: Preparation, rows: Rows, settings: Settings
+    build: Callable[[int], Model],
+    data: Dataset,
+    preparation: Preparation,
+    rows: Rows,
+    settings: Settings,
+    told: NDArray[np.float32] | None = None,
 ) -> Sizes | None:
     """Fit codes of 1, 2, 4, ... values for a few hundred steps each, then of two sizes around the knee.
 
@@ -62,27 +67,42 @@ def choose(
     ----------
     build : callable
         Number of code values to model.
-    source, preparation, rows
+    data, preparation, rows
         The training rows, of which at most 2,000 are used.
     settings : Settings
         Those of the fit to come; number of steps and batches apart.
+    told : (n, C), optional
+        What a conditional model is told of every row of the data.
 
     Returns
     -------
     Sizes or None
-        None of fewer than 20 rows, which would say nothing.
+        None of fewer than 20 rows, or of windows of which half overlap, which would say nothing.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If a short fit is interrupted: there is no model yet to keep.
     """
-    if len(rows) < FEWEST_ROWS:
+    if len(rows) < FEWEST_ROWS or min(len(rows), MOST_ROWS) // 2 <= data.overlap:
         return None
     some = np.sort(np.random.default_rng(settings.seed).permutation(rows)[:MOST_ROWS])
-    learned, held = split(len(some), 0.25, settings.seed)
-    x = preparation.apply(source.take(some)).reshape(len(some), -1).astype(np.float64)
+    learned, held = split(len(some), 0.25, settings.seed, data.overlap)
+    x = preparation.apply(data.source.take(some)).reshape(len(some), -1).astype(np.float64)
     errors: dict[int, float] = {}
 
+    def batches(part: Rows, size: int) -> Batches:
+        where = some[part]
+        return Batches(
+            data.source, preparation, where, batch_size=size, memory=None, seed=settings.seed, conditions=told
+        )
+
     def measure(dims: list[int]) -> None:
+        size = inference.rows_at_once(preparation.shape)
         for dim in dims:
             if dim not in errors:
-                errors[dim] = _error(build(dim), source, preparation, (some[learned], some[held]), settings)
+                training = batches(learned, min(BATCH, settings.batch_size))
+                errors[dim] = _error(build(dim), training, batches(held, size), settings)
 
     measure(_ladder(top := _top(x)))
     measure(_around(_knee(errors), top))
@@ -121,23 +141,18 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _error(
-    model: Model, source: Source, preparation: Preparation, parts: tuple[Rows, Rows], settings: Settings
-) -> float:
+def _error(model: Model, training: Batches, looks: Batches, settings: Settings) -> float:
     """Mean error of held-out rows after a short fit; infinitely bad fits count as no better than the mean."""
-    learned, held = parts
-    batch = min(BATCH, settings.batch_size)
-    epochs = math.ceil(STEPS / math.ceil(len(learned) / batch))
+    epochs, batch = math.ceil(STEPS / len(training)), training.batch_size
     short = replace(settings, epochs=epochs, minutes=None, batch_size=batch, patience=None, precision="float32")
-    size = inference.rows_at_once(preparation.shape)
-    training = Batches(source, preparation, learned, batch_size=batch, memory=None, seed=short.seed)
-    looks = Batches(source, preparation, held, batch_size=size, memory=None, seed=short.seed)
     try:
-        Run(Trainer(model, short), training, None).go()
+        progress = Run(Trainer(model, short), training, None).go()
     except TrainingError:
         return float(torch.cat([_unfitted(model, b.x_B___) for b in looks.in_order()]).mean())
+    if progress.stopped == "interrupted":
+        raise KeyboardInterrupt
     look = scoring.distortion if isinstance(model.likelihood, Compositional) else scoring.squared_error
-    found = inference.run(look, model, looks.in_order(), device=short.device, double=False, rows=size)
+    found = inference.run(look, model, looks.in_order(), device=short.device, double=False, rows=looks.batch_size)
     return float(found.mean())
 
 

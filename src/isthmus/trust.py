@@ -32,7 +32,8 @@ def check_record(record: Any, history: Any) -> None:
     ModelFileError
         If a part is missing or of the wrong type.
     """
-    sound = _is_like(record, _RECORD) and ("epochs" not in record or _is_like(record, _RUN))
+    sound = _is_like(record, _RECORD) and isinstance(record["data"].get("label", ""), str)
+    sound = sound and ("epochs" not in record or _is_like(record, _RUN))
     figures = [record.get("held_out", {}), *history] if sound and isinstance(history, list) else [None]
     numbers = all(isinstance(row, dict) and all(_is_like(v, (int, float)) for v in row.values()) for row in figures)
     whole = "sizes" not in record or (sound and _is_curve(record["sizes"]))

@@ -1,6 +1,7 @@
 """Places that can't be written, and disks that are full: one line, and nothing half-written."""
 
 import contextlib
+import json
 import os
 import subprocess
 
@@ -74,3 +75,32 @@ def fill(disk):
         while True:
             file.write(bytes(4096))
     return disk
+
+
+def write_texts(path, count=40):
+    lines = [json.dumps({"text": f"a word of {'red' if i % 2 else 'blue'} ink and more"}) for i in range(count)]
+    path.write_text("\n".join(lines))
+    return path.read_bytes()
+
+
+def test_metrics_never_take_the_place_of_texts(isthmus, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kept = write_texts(tmp_path / "notes.jsonl")
+    short = ("--epochs", 1, "--hidden", 8, "--no-report", "-q")
+    for more in ((), ("--force",), ("--resume", "--force")):
+        assert isthmus("fit", "notes.jsonl", *short, *more).code == 0
+        assert (tmp_path / "notes.jsonl").read_bytes() == kept
+    assert json.loads((tmp_path / "notes.metrics.jsonl").read_text())["epoch"] == 1
+
+
+def test_no_output_is_written_over_what_is_read(refused, tmp_path):
+    kept = write_texts(tmp_path / "notes.metrics.jsonl")
+    (tmp_path / "link.jsonl").symlink_to("notes.metrics.jsonl")
+    os.link(tmp_path / "notes.metrics.jsonl", tmp_path / "hard.jsonl")
+    for name in ("notes.metrics.jsonl", "link.jsonl", "hard.jsonl"):
+        said = refused("fit", name, "-o", "notes.safetensors", "--force")
+        assert "notes.metrics.jsonl: the metrics would be written over the data" in said
+    np.save(tmp_path / "x.npy", np.zeros((20, 4)))
+    held = ("--validation", "notes.metrics.jsonl", "-o", "notes.metrics.safetensors", "--resume")
+    assert "the metrics would be written over" in refused("fit", "x.npy", *held)
+    assert (tmp_path / "notes.metrics.jsonl").read_bytes() == kept

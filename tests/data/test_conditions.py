@@ -23,8 +23,13 @@ def test_classes_are_one_hot_in_order(labels):
 def test_what_is_unknown_is_zeros():
     conditions = fit_conditions(np.array(["a", None, "b"], dtype=object))
     assert conditions.classes == ("a", "b")
-    told = conditions.apply(np.array(["c", None, "a", np.nan, pd.NA], dtype=object))
+    told = conditions.apply(np.array(["", None, "a", np.nan, pd.NA], dtype=object))
     np.testing.assert_array_equal(told, [[0, 0], [0, 0], [1, 0], [0, 0], [0, 0]])
+    for labels in (["a", np.nan, "b"], ["a", None, "b"], ("a", "", "b"), pd.Series(["a", None, "b"])):
+        assert fit_conditions(labels).classes == ("a", "b")
+        np.testing.assert_array_equal(conditions.apply(labels), [[1, 0], [0, 0], [0, 1]])
+    with pytest.raises(InputError, match=r"class 'c' was not among those fitted: 'a', 'b' \(row 1"):
+        conditions.apply(["a", "c"])
     vectors = fit_conditions([[1.0, 5.0], [3.0, 5.0]])
     np.testing.assert_array_equal(vectors.apply([[np.nan, 5.0], [3.0, 6.0]]), [[0, 0], [1, 1]])
 
@@ -65,3 +70,16 @@ def test_labels_that_are_no_conditions_are_refused(y, words):
 def test_hostile_conditions_are_refused(description):
     with pytest.raises(InputError):
         conditions_from_json(description)
+
+
+def test_files_and_commands_spell_a_class_as_text_or_number():
+    """A column of whole numbers is read as texts as soon as one cell is none."""
+    for fitted, given in (([1, 2], ["2", "", "1"]), (["1", "2"], [2, None, 1]), (["None", "x"], ["x", None, "None"])):
+        conditions = fit_conditions(fitted)
+        told = conditions.apply(conditions.spelt(given))
+        assert told.sum(1).tolist() == [1, 0, 1]
+        assert told[0].argmax() == 1
+    vectors = fit_conditions([[1.0, 5.0], [3.0, 6.0]])
+    np.testing.assert_array_equal(vectors.spelt(["3,6"]), [[3.0, 6.0]])
+    with pytest.raises(InputError, match="rows of numbers"):
+        vectors.spelt(["many"])

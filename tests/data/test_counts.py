@@ -268,3 +268,10 @@ def test_the_command_that_a_fit_prints_reads_a_folder_of_texts_again(tmp_path, m
     assert main(["fit", "notes", "--latent-dim", "2", "--epochs", "1", "--no-report"]) == 0
     printed = capsys.readouterr().out.replace("\n", " ").split("in full: isthmus ")[1].split()
     assert main([*printed, "--force", "--no-report", "-q"]) == 0
+
+
+def test_a_frame_of_texts_says_how_to_name_the_column():
+    frame = pd.DataFrame({"words": TEXTS})
+    with pytest.raises(InputError, match=r"--text .*open_data\(\.\.\., text=\.\.\.\)"):
+        Autoencoder("multinomial", kind="text").fit(frame)
+    assert Autoencoder("multinomial", latent_dim=1, epochs=1).fit(open_data(frame, text="words")).schema_.text

@@ -232,3 +232,22 @@ def test_a_number_far_from_those_known_is_refused():
     preparation = SeriesPreparation(3, np.zeros(1), np.ones(1))
     with pytest.raises(DataError, match=r"the number 1e\+20 is too far"):
         preparation.apply(np.array([[[1.0], [1e20], [np.nan]]]))
+
+
+def test_a_list_keeps_the_lengths_that_gaps_at_an_end_would_hide():
+    many = [np.array([1.0, 2.0, np.nan]), np.array([3.0, 4.0]), np.arange(4.0)]
+    data = open_data(many, kind="series")
+    assert data.lengths.tolist() == [3, 2, 4]
+    assert data.subset(np.array([2, 0])).lengths.tolist() == [4, 3]
+    cut = cut_like(np.zeros((3, 4, 1)), data.source.read(0, 3), data.lengths)
+    assert (~np.isnan(cut[..., 0])).sum(1).tolist() == [3, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("window", "stride", "overlap"), [(16, 4, 3), (16, 5, 3), (16, 16, 0), (16, None, 0), (3, 1, 2)]
+)
+def test_windows_know_how_many_after_them_share_a_step(window, stride, overlap):
+    data = open_data(np.arange(100.0), kind="series", window=window, stride=stride)
+    assert data.overlap == overlap
+    steps = [set(row.ravel().tolist()) for row in data.source.read(0, 6)]
+    assert [bool(steps[0] & steps[i]) for i in range(1, 6)] == [i <= overlap for i in range(1, 6)]

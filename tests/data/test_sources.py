@@ -87,3 +87,12 @@ def test_split_parts_the_rows(n, held, seed):
         assert (len(out) >= 1) == (held > 0)
     again = split(n, held, seed)
     np.testing.assert_array_equal(again[1], out)
+
+
+def test_rows_that_overlap_are_held_out_in_one_block_apart_from_the_others():
+    learned, held = split(100, 0.1, seed=3, overlap=4)
+    assert held.tolist() == list(range(90, 100))
+    assert learned.tolist() == list(range(86))
+    assert split(100, 0, seed=3, overlap=4)[0].tolist() == list(range(100))
+    with pytest.raises(InputError, match="larger stride"):
+        split(12, 2, seed=0, overlap=10)

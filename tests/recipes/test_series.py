@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch.distributions import Normal as TorchNormal
 
-from isthmus import Autoencoder
+from isthmus import Autoencoder, open_data
 from isthmus.errors import InputError, ModelFileError
+from isthmus.jobs.reduce import judged_rows
 from isthmus.model import Model
 from isthmus.parts import Laplace, Masked, Normal, Point, RecurrentDecoder, RecurrentEncoder, build
 
@@ -173,3 +174,24 @@ def test_a_hostile_description_builds_no_recurrent_body(options):
     for end in ends:
         with pytest.raises(ModelFileError):
             build({"shape": [5, 1]} | end | options)
+
+
+def test_a_series_whose_last_value_is_missing_comes_back_in_its_whole_length():
+    waves = [np.sin(np.arange(n) / 2) for n in (5, 6, 7, 8)] * 3
+    waves[0] = np.r_[waves[0][:3], np.nan, np.nan]
+    model = Autoencoder("lstm", latent_dim=1, kind="series", hidden=(4,), epochs=1, random_state=0).fit(waves)
+    rebuilt = model.reconstruct(waves)
+    assert [len(one) for one in rebuilt] == [len(one) for one in waves]
+    assert np.isfinite(rebuilt[0]).all()
+
+
+def test_held_out_windows_share_no_step_with_training_windows():
+    data = open_data(np.sin(np.arange(300.0)), kind="series", window=12, stride=3)
+    model = Autoencoder("ae", latent_dim=2, hidden=(4,), epochs=1, random_state=0).fit(data)
+    judged = judged_rows(model, data)
+    assert judged.which == "held-out rows"
+    assert len(judged.rows) == model.record_["held_out_rows"] == 10
+    assert len(judged.fitted_rows) == model.record_["training_rows"] == 97 - 10 - 3
+    assert judged.rows.min() - judged.fitted_rows.max() > data.overlap
+    new = judged_rows(model, open_data(np.cos(np.arange(300.0)), kind="series", window=12, stride=3))
+    assert new.rows.min() - new.fitted_rows.max() > data.overlap

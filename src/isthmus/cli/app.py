@@ -120,7 +120,7 @@ def app() -> None:
 @data_options
 @output_options
 def fit(**asked: Any) -> None:
-    """Fit an autoencoder to DATA; write model, report (.html) and metrics (.jsonl).
+    """Fit an autoencoder to DATA; write model, report (.html) and metrics (.jsonl; of .jsonl DATA .metrics.jsonl).
 
     Ctrl-C ends training and keeps the best model so far. A run that dies is continued with --resume.
     """
@@ -166,6 +166,7 @@ def encode(**asked: Any) -> None:
 @model_argument
 @click.argument("codes", type=click.Path(path_type=Path))
 @output_to("A table, array or folder of pictures.")
+@click.option("--label", metavar="VALUE", help="For a conditional recipe: the class that all rows shall be of.")
 @output_options
 def decode(**asked: Any) -> None:
     """Write the rows that CODES (a table or array of code values) stand for."""
@@ -181,7 +182,10 @@ def decode(**asked: Any) -> None:
 @data_options
 @output_options
 def reconstruct(**asked: Any) -> None:
-    """Encode and decode every row of DATA; same names, columns, order and types as came in."""
+    """Encode and decode every row of DATA; same names, columns, order and types as came in.
+
+    Of a long table of series the rows of each series come together, in the order of the series' first rows.
+    """
     from isthmus.cli.using import reconstruct_command
 
     reconstruct_command(**asked)

@@ -1,11 +1,14 @@
 """Which files a command reads and writes, checked before any work is done."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import click
 
 from isthmus import choices
 from isthmus.autoencoder import Autoencoder
 from isthmus.data import Dataset, check_output, open_data
+from isthmus.errors import InputError
 
 MODEL_ENDINGS = (".safetensors",)
 DATA_OPTIONS = (
@@ -13,20 +16,72 @@ DATA_OPTIONS = (
 )  # fmt: skip
 
 
-def model_path(output: Path | None, data: str, force: bool) -> Path:
-    """Where `fit` writes: as asked, or DATA's name in the current folder."""
-    path = output or Path(f"{Path(data).resolve().stem if Path(data).exists() else Path(data).name}.safetensors")
-    return check_output(path, force, endings=MODEL_ENDINGS, folder=False)
+class Outputs(NamedTuple):
+    """The files that `fit` writes."""
+
+    model: Path
+    checkpoint: Path
+    metrics: Path
+    report: Path
 
 
-def beside(model: Path, ending: str, force: bool) -> Path:
+def fit_outputs(asked: dict[str, Any]) -> Outputs:
+    """Where `fit` writes: as asked, or by DATA's name in the current folder.
+
+    Raises
+    ------
+    InputError
+        If a path can't be written, is taken without --force or --resume, or is what is to be read.
+    """
+    data = Path(asked["data"])
+    model = asked["output"] or Path(f"{data.resolve().stem if data.exists() else data.name}.safetensors")
+    check_output(model, asked["force"] or asked["resume"], endings=MODEL_ENDINGS, folder=False)
+    # the metrics of texts in a .jsonl file would else bear that file's name
+    metrics = ".metrics.jsonl" if data.suffix.lower() == ".jsonl" else ".jsonl"
+    checkpoint = model.with_suffix(".checkpoint.safetensors")
+    found = Outputs(model, checkpoint, _beside(model, metrics), _beside(model, ".html"))
+    for name, path in found._asdict().items():
+        _refuse_input(name, path, data, Path(asked["validation"]))
+    # a finished run is not to be overwritten by --resume
+    force = asked["force"] or (asked["resume"] and (checkpoint.exists() or not model.exists()))
+    for path in (model, found.metrics, found.report):
+        check_output(path, force, endings=(path.suffix,), folder=False)
+    return found
+
+
+def _refuse_input(name: str, path: Path, *inputs: Path) -> None:
+    """Refuse to write over what is to be read, whatever --force allows."""
+    for given in inputs:
+        if given.is_file() and (path.resolve() == given.resolve() or (path.exists() and path.samefile(given))):
+            raise InputError(f"{path}: the {name} would be written over the data to be read; give another name with -o")
+
+
+def page_beside(model: Path, force: bool) -> Path:
+    """The report of a model."""
+    return check_output(_beside(model, ".html"), force, endings=(".html",), folder=False)
+
+
+def _beside(model: Path, ending: str) -> Path:
     """A file of the model's name with another ending; in place of a device, in the current folder."""
-    path = model.with_suffix(ending) if not model.exists() or model.is_file() else Path(model.name + ending)
-    return check_output(path, force, endings=(ending,), folder=False)
+    return model.with_suffix(ending) if not model.exists() or model.is_file() else Path(model.name + ending)
 
 
 def read_data(data: str, asked: dict[str, Any], model: Autoencoder | None = None) -> Dataset:
     """Open DATA with the options given, by the schema of a fitted model if there is one."""
     options = {name: asked[name] for name in DATA_OPTIONS}
-    schema = None if model is None else model.schema_
-    return open_data(data, schema=schema, memory=choices.memory_budget(asked["memory"]), **options)
+    fitted: dict[str, Any] = (
+        {} if model is None else {"schema": model.schema_, "usual_label": getattr(model, "label_", "")}
+    )
+    found = open_data(data, memory=choices.memory_budget(asked["memory"]), **options, **fitted)
+    if model is not None and found.labels is None:
+        say_untold(model, asked)
+    return found
+
+
+def say_untold(model: Autoencoder, asked: dict[str, Any]) -> None:
+    """Say that a conditional model isn't told what it was told of the rows it was fitted on."""
+    if getattr(model, "conditions_", None) is not None and not asked.get("quiet"):
+        click.echo(
+            f"recipe {model.recipe} is told a label of every row, and nothing here says it (--label): taken as unknown",
+            err=True,
+        )

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.cli.files import beside, model_path, read_data
+from isthmus.cli.files import fit_outputs, read_data
 from isthmus.data import Dataset
 from isthmus.errors import InputError
 from isthmus.jobs.doctor import Diagnosis, examine
@@ -28,34 +28,30 @@ SAME_NAME = (
 
 def fit_command(**asked: Any) -> None:
     """Fit, save, compare, report."""
-    model = model_path(asked["output"], asked["data"], asked["force"] or asked["resume"])
-    checkpoint_path = model.with_suffix(".checkpoint.safetensors")
-    force = asked["force"] or (asked["resume"] and (checkpoint_path.exists() or not model.exists()))
-    model_path(model, asked["data"], force)  # a finished run is not to be overwritten by --resume
-    log, page = beside(model, ".jsonl", force), beside(model, ".html", force)
+    outputs = fit_outputs(asked)
     estimator = estimator_of(asked)
     data = read_data(asked["data"], asked)
     if data.skipped and not asked["quiet"]:
         click.echo(f"skipped {len(data.skipped)}: {'; '.join(data.skipped[:3])}", err=True)
     held_out = _held_out(asked, estimator, data)
-    _say_resuming(asked, checkpoint_path)
+    _say_resuming(asked, outputs.checkpoint)
     kept: list[Checkpoint] = []
 
     def checkpoint(identity: dict[str, Any]) -> Checkpoint:
-        kept.append(Checkpoint(checkpoint_path, identity, resume=asked["resume"], every=asked["checkpoint_every"]))
+        kept.append(Checkpoint(outputs.checkpoint, identity, resume=asked["resume"], every=asked["checkpoint_every"]))
         return kept[0]
 
     with ProgressBar(asked["epochs"], quiet=asked["quiet"] or asked["as_json"]) as bar:
-        estimator.callbacks = _watchers(bar, log, asked)
+        estimator.callbacks = _watchers(bar, outputs.metrics, asked)
         estimator.fit(data, held_out=held_out, checkpoint=checkpoint)
-    estimator.save(model)
+    estimator.save(outputs.model)
     if estimator.record_["stopped"] != "interrupted":
         kept[0].remove()
-    judged = judged_rows(estimator, data, held_out)
+    judged = judged_rows(estimator, data, held_out=held_out)
     honest = compare(estimator, judged)
     if asked["report"]:
-        _write_page(page, estimator, data, judged, honest, asked)
-    files = {"model": str(model), "report": str(page) if asked["report"] else None}
+        _write_page(outputs.report, estimator, data, judged, honest, asked)
+    files = {"model": str(outputs.model), "report": str(outputs.report) if asked["report"] else None}
     _print_results(asked, estimator, data, honest, files, examine(estimator, judged))
 
 

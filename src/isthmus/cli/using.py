@@ -10,7 +10,7 @@ from rich.console import Console
 
 from isthmus import modelfile
 from isthmus.autoencoder import Autoencoder
-from isthmus.cli.files import beside, read_data
+from isthmus.cli.files import page_beside, read_data, say_untold
 from isthmus.data import check_output, read_codes, write_codes, write_data
 from isthmus.errors import DataError
 from isthmus.jobs.reduce import compare, judged_rows
@@ -47,9 +47,17 @@ def decode_command(**asked: Any) -> None:
     output = check_output(asked["output"], asked["force"])
     estimator = Autoencoder.load(asked["model"])
     codes = read_codes(asked["codes"])
-    raw = estimator.decode_raw(codes)
+    raw = estimator.decode_raw(codes, _asked_label(estimator, asked))
     write_data(output, raw, estimator.schema_, force=asked["force"])
     _result(asked, len(raw))
+
+
+def _asked_label(estimator: Autoencoder, asked: dict[str, Any]) -> Any:
+    """The condition that --label names, as the model knows it."""
+    label, conditions = asked["label"], estimator.conditions_
+    if label is None:
+        say_untold(estimator, asked)
+    return label if label is None or conditions is None else conditions.spelt([label])
 
 
 def reconstruct_command(**asked: Any) -> None:
@@ -63,7 +71,7 @@ def reconstruct_command(**asked: Any) -> None:
 
 def report_command(**asked: Any) -> None:
     """The honest line and the page, for these data."""
-    page = asked["output"] or beside(asked["model"], ".html", asked["force"])
+    page = asked["output"] or page_beside(asked["model"], asked["force"])
     page = check_output(page, asked["force"], endings=(".html",), folder=False)
     estimator = Autoencoder.load(asked["model"])
     data = read_data(asked["data"], asked, estimator)

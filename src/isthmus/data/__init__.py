@@ -1,6 +1,15 @@
 """Files in, files out: data as rows of raw numbers, and back again. NumPy only, no torch."""
 
-from isthmus.data.conditions import ClassConditions, Conditions, VectorConditions, conditions_from_json, fit_conditions
+from isthmus.data.conditions import (
+    ClassConditions,
+    Conditions,
+    VectorConditions,
+    as_labels,
+    check_one_each,
+    conditions_from_json,
+    fit_conditions,
+    labelled,
+)
 from isthmus.data.counts import SparseSource
 from isthmus.data.dataset import Dataset
 from isthmus.data.opening import open_data
@@ -43,13 +52,16 @@ __all__ = [
     "TablePreparation",
     "TableSchema",
     "VectorConditions",
+    "as_labels",
     "atomic_write",
+    "check_one_each",
     "check_output",
     "chunks",
     "conditions_from_json",
     "cut_like",
     "fit_conditions",
     "fit_preparation",
+    "labelled",
     "open_data",
     "preparation_from_json",
     "read_codes",

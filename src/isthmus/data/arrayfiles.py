@@ -52,13 +52,14 @@ def from_npz(path: Path, options: Options) -> Dataset:
         many = series.numbered(list(members)) if options.series and options.key is None else None
         if many:
             return series.from_list([_load(archive, members[name]) for name in many], options, "npz")
+        options = options.labelled(list(members))
         key = _choose(path, members, options)
         source = _member(path, archive, members[key], options.memory)
         labels = None
         if options.label is not None:
             labels = _labels(path, archive, members, options.label, source.n)
     opened = from_source(source, "npz", replace(options, key=None, label=None), f"{path.name}[{key!r}]")
-    return replace(opened, labels=labels)
+    return replace(opened, labels=labels, label=options.label or "")
 
 
 def array_names(path: Path) -> list[str]:

@@ -1,13 +1,13 @@
 """What a conditional model is told of each row: a class or a vector, as the numbers of a condition."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from isthmus.data.dataset import some
+from isthmus.data.dataset import Dataset, some
 from isthmus.errors import DataError, InputError
 
 Label = str | int | float
@@ -18,7 +18,7 @@ SMALLEST = 1e-12
 
 @dataclass(frozen=True)
 class ClassConditions:
-    """Classes, sorted, as one-hot rows; a label that is unknown, None or NaN is a row of zeros."""
+    """Classes, sorted, as one-hot rows; a label that is unknown (None, NaN or an empty text) is a row of zeros."""
 
     classes: tuple[Label, ...]
     axes: ClassVar[int] = 0  # of one condition as a user gives it
@@ -35,27 +35,30 @@ class ClassConditions:
         ------
         DataError
             If the labels are not one a row.
+        InputError
+            If one is none of the classes; the message names it and them.
         """
         places = {name: place for place, name in enumerate(self.classes)}
         labels = _labels(y)
         told = np.zeros((len(labels), self.width), np.float32)
         for row, label in enumerate(labels):
-            if label is not None and label in places:
-                told[row, places[label]] = 1
+            if label is None:
+                continue
+            if label not in places:
+                known = some([repr(name) for name in self.classes], 12)
+                where = f" (row {row}; None is unknown)" if len(labels) > 1 else ""
+                raise InputError(f"y: class {label!r} was not among those fitted: {known}{where}")
+            told[row, places[label]] = 1
         return told
 
-    def known(self, y: ArrayLike) -> NDArray[np.float32]:
-        """The same, where every label must be one of the classes.
+    def spelt(self, texts: ArrayLike) -> NDArray[Any]:
+        """Labels as a file or a command has them: each the class that is written so, whether text or number.
 
-        Raises
-        ------
-        InputError
-            Naming the first that isn't.
+        A column's type hangs on all of its cells: one that is whole numbers here may have been texts in another file.
         """
-        odd = [label for label in _labels(y) if label is None or label not in self.classes]
-        if odd:
-            raise InputError(f"y: class {odd[0]!r} was not among those fitted: {some(self.classes, 12)}")
-        return self.apply(y)
+        written = {str(name): name for name in self.classes}
+        found = [label if label is None else written.get(str(label), label) for label in _labels(texts)]
+        return np.array(found, dtype=object)
 
     def to_json(self) -> dict[str, Any]:
         """The conditions as plain data."""
@@ -68,7 +71,11 @@ class VectorConditions:
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    axes: ClassVar[int] = 1
+
+    @property
+    def axes(self) -> int:
+        """Axes of one condition as a user gives it: vectors of one value are numbers too."""
+        return 0 if self.width == 1 else 1
 
     @property
     def width(self) -> int:
@@ -93,9 +100,12 @@ class VectorConditions:
             raise DataError("y: a value too far from those that the model was fitted with")
         return told
 
-    def known(self, y: ArrayLike) -> NDArray[np.float32]:
-        """The same: any vector is known."""
-        return self.apply(y)
+    def spelt(self, texts: ArrayLike) -> NDArray[Any]:
+        """Vectors as a file or a command has them: numbers, or texts of numbers with commas between."""
+        array = as_labels(texts)
+        if array.dtype.kind in "iuf":
+            return array
+        return _vectors([[part or np.nan for part in str(text).split(",")] for text in array.tolist()])
 
     def to_json(self) -> dict[str, Any]:
         """The conditions as plain data."""
@@ -115,7 +125,7 @@ def fit_conditions(y: ArrayLike) -> Conditions:
     InputError
         If they are neither, or there are no or too many classes.
     """
-    array = np.asarray(y)
+    array = as_labels(y)
     if array.ndim == 2:
         return _fit_vectors(array)
     labels = _labels(array)
@@ -145,16 +155,42 @@ def _fit_vectors(y: NDArray[Any]) -> VectorConditions:
     return VectorConditions(tuple(known.mean(0).tolist()), tuple(np.where(std > SMALLEST, std, 1.0).tolist()))
 
 
-def _labels(y: ArrayLike) -> list[Label | None]:
+def as_labels(y: Any) -> NDArray[Any]:
+    """Labels or vectors as an array; of a list of texts the None and NaN stay what they are."""
     array = np.asarray(y)
+    return np.asarray(y, dtype=object) if array.dtype.kind == "U" and not isinstance(y, np.ndarray) else array
+
+
+def labelled(data: Dataset, y: ArrayLike) -> Dataset:
+    """The same data with these labels or vectors.
+
+    Raises
+    ------
+    DataError
+        If there is not one for each row.
+    """
+    labels = as_labels(y)
+    check_one_each(len(labels) if labels.ndim else 1, data.n)
+    return replace(data, labels=labels)
+
+
+def check_one_each(conditions: int, rows: int) -> None:
+    """Refuse conditions that are not one a row."""
+    if conditions != rows:
+        raise DataError(f"y: {conditions:,} conditions for {rows:,} rows; give one for each")
+
+
+def _labels(y: ArrayLike) -> list[Label | None]:
+    array = as_labels(y)
     if array.ndim != 1:
         raise DataError(f"y: shape {array.shape}; labels are one a row, (n,)")
     return [_label(value) for value in array.tolist()]
 
 
 def _label(value: Any) -> Label | None:
-    """A label as JSON has it: True is 1, a whole number int; None, NaN and pandas' NA are None."""
-    if value is None or type(value).__name__ == "NAType" or value != value:
+    """A label as JSON has it: True is 1, a whole number int; None, NaN, pandas' NA and '' are None."""
+    value = value.item() if isinstance(value, np.generic) else value  # as an array of objects may hold
+    if value is None or type(value).__name__ == "NAType" or value != value or value == "":
         return None
     if isinstance(value, (bool, int)):
         return int(value)

@@ -124,7 +124,7 @@ def from_table(reader: TableReader, options: Options) -> Dataset:
     made = known or _schema(matrix.shape[1], names, "float64", reader.where)
     bare = Options(schema=made)
     opened = from_matrix(matrix, reader.container, bare, reader.where)
-    return Dataset(made, opened.source, _labels(labels), container=reader.container)
+    return Dataset(made, opened.source, _labels(labels), container=reader.container, label=options.label or "")
 
 
 def _batches(

@@ -16,10 +16,11 @@ from isthmus.errors import DataError, InputError
 class Dataset:
     """Data as rows of raw numbers, and what they are.
 
-    ``labels`` are (n,) of str or int; ``names`` the pictures' relative paths
-    or the series' ids; ``container`` what came in:
-    numpy, torch, list, pandas, polars, npy, npz, csv, parquet, feather or folder; ``skipped`` the files passed
-    over, as 'name: reason'.
+    ``labels`` are (n,) of str or int, or whatever a conditional model is told; ``names`` the pictures' relative paths
+    or the series' ids; ``container`` what came in: numpy, torch, list, pandas, polars, npy, npz, csv, parquet, feather
+    or folder; ``skipped`` the files passed over, as 'name: reason'; ``label`` the column that the labels stood in;
+    ``lengths`` (n,) the steps of series where they are known apart from missing values; ``overlap`` how many windows
+    after each one share steps with it.
     """
 
     schema: Schema
@@ -28,6 +29,9 @@ class Dataset:
     names: list[str] | None = None
     container: str = "numpy"
     skipped: list[str] = field(default_factory=list)
+    label: str = ""
+    lengths: NDArray[np.int64] | None = None
+    overlap: int = 0
 
     @property
     def n(self) -> int:
@@ -40,13 +44,14 @@ class Dataset:
         return self.schema.kind
 
     def subset(self, rows: NDArray[np.int64]) -> "Dataset":
-        """These rows, read into memory, with their labels and names."""
+        """These rows, read into memory, with their labels, names and lengths."""
         sparse = getattr(self.source, "some", None)  # rows of a sparse matrix stay sparse
         return replace(
             self,
             source=ArraySource(self.source.take(rows)) if sparse is None else sparse(rows),
             labels=None if self.labels is None else self.labels[rows],
             names=None if self.names is None else [self.names[row] for row in rows],
+            lengths=None if self.lengths is None else self.lengths[rows],
         )
 
 
@@ -70,6 +75,7 @@ class Options:
     series_id: str | None = None
     window: int | None = None
     stride: int | None = None
+    usual_label: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -84,6 +90,12 @@ class Options:
             raise InputError(f"stride={self.stride} is how far apart windows begin; give window (--window) too")
         if self.size is not None and not (len(self.size) == 2 and all(1 <= side <= 2**20 for side in self.size)):
             raise InputError(f"size={self.size!r}; give (height, width) in pixels, such as (64, 64)")
+
+    def labelled(self, names: Sequence[str]) -> "Options":
+        """The same, with the label's column of the fit where none is asked for and these columns have it."""
+        usual = self.usual_label
+        take = self.label is None and usual and usual in names and usual not in self.drop
+        return replace(self, label=usual) if take else self
 
     @property
     def series(self) -> bool:

@@ -42,6 +42,7 @@ def open_data(
     series_id: str | None = None,
     window: int | None = None,
     stride: int | None = None,
+    usual_label: str = "",
 ) -> Dataset:
     """Open data of any kind as rows of raw numbers, checked.
 
@@ -81,6 +82,9 @@ def open_data(
     stride : int, optional
         Steps from one window's beginning to the next's. Default: a window's length, so that none share a step.
 
+    usual_label : str, optional
+        What ``label`` is where it isn't given and the data have such a column.
+
     Raises
     ------
     DataError
@@ -90,8 +94,9 @@ def open_data(
     """
     columns = (drop,) if isinstance(drop, str) else tuple(drop)
     options = Options(
-        kind, key, size, skip_bad, columns, label, schema, memory, text, max_features, series_id, window, stride
-    )
+        kind, key, size, skip_bad, columns, label, schema, memory, text, max_features, series_id, window, stride,
+        usual_label,
+    )  # fmt: skip
     if isinstance(data, str | os.PathLike):
         return _open_path(os.fspath(data), options)
     if tablefiles.is_frame(data):
@@ -134,11 +139,14 @@ def from_reader(reader: tables.TableReader, options: Options) -> Dataset:
     """Open a table: one column of texts, or counts, where these are asked for; else columns of their own kinds."""
     if options.series:
         return series.from_table(reader, options)
+    options = options.labelled(reader.names)
     column = texts.column_asked(options)
     if column is not None:
         return texts.from_column(reader, column, options)
     if options.kind == "text":
-        raise InputError(f"{reader.where}: which column holds the texts? Name it with --text (text=)")
+        raise InputError(
+            f"{reader.where}: which column holds the texts? Name it with --text (in Python open_data(..., text=...))"
+        )
     return counts.from_table(reader, options) if options.counts else tables.from_reader(reader, options)
 
 

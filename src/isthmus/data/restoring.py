@@ -1,7 +1,7 @@
 """Raw numbers back into the user's kind of object."""
 
+import importlib
 import re
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from isthmus.data.preparation import to_integers
 from isthmus.data.schema import Column, CountsSchema, ImageSchema, Schema, SeriesSchema, TableSchema
 from isthmus.data.series import known_lengths
+from isthmus.errors import InputError
 
 _ID = "series"
 
@@ -51,7 +52,7 @@ def restore(
         if container == "pandas":
             return _pandas(raw, schema, index)
         if container == "polars":
-            return sys.modules["polars"].from_arrow(to_arrow(raw, schema))
+            return _library("polars").from_arrow(to_arrow(raw, schema))
         return _table_array(raw, schema)
     if isinstance(schema, CountsSchema):
         return _counts(raw, schema, container, index)
@@ -69,9 +70,10 @@ def _counts(raw: NDArray[Any], schema: CountsSchema, container: str, index: Any)
 
 def _series(raw: NDArray[Any], schema: SeriesSchema, container: str, names: Sequence[str] | None) -> Any:
     if container == "pandas":
+        _library("pandas")
         return long_table(raw, schema, names).to_pandas()
     if container == "polars":
-        return sys.modules["polars"].from_arrow(long_table(raw, schema, names))
+        return _library("polars").from_arrow(long_table(raw, schema, names))
     out = _typed(raw, np.dtype(schema.dtype))
     out = out[..., 0] if schema.squeezed else out
     if container == "list":
@@ -136,8 +138,7 @@ def _arrow_column(values: NDArray[Any], column: Column) -> Any:
 
 
 def _pandas(raw: NDArray[Any], schema: TableSchema, index: Any) -> Any:
-    import pandas as pd  # here only, for those who gave a DataFrame
-
+    pd = _library("pandas")
     if all(column.role == "numeric" and column.dtype == "float64" for column in schema.columns):
         frame = pd.DataFrame(np.asarray(raw, np.float64), columns=schema.feature_names)
     else:
@@ -148,6 +149,14 @@ def _pandas(raw: NDArray[Any], schema: TableSchema, index: Any) -> Any:
     if index is not None:
         frame.index = index
     return frame
+
+
+def _library(name: str) -> Any:
+    """A library of frames, imported only for those who gave one; the machine may be another than that of the fit."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise InputError(f"the rows are to be a {name} DataFrame, as those fitted on were: install {name}") from None
 
 
 def _pandas_types(frame: Any, schema: TableSchema) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Series: numbers over time, of one or several channels; shorter ones end in NaN."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -112,7 +113,8 @@ def _padded(
     out = np.full((len(many), longest, 1 if squeezed else many[0].shape[1]), np.nan if dtype.kind == "f" else 0, dtype)
     for row, one in zip(out, many, strict=True):
         row[: len(one)] = one[:, None] if squeezed else one
-    return _opened(ArraySource(out), container, options, where, squeezed, names)
+    lengths = np.array([len(one) for one in many], np.int64)
+    return replace(_opened(ArraySource(out), container, options, where, squeezed, names), lengths=lengths)
 
 
 def _check_alike(many: Sequence[Floats], where: str) -> bool:
@@ -142,7 +144,9 @@ def _windowed(
     views = [one if squeezed else np.moveaxis(one, -1, 1) for one in cut]
     array = views[0] if len(views) == 1 else np.concatenate(views)  # one long series is viewed, never copied
     source = ArraySource(array[..., None] if squeezed else array)
-    return _opened(source, "numpy" if container in ("list", "torch") else container, options, where, squeezed, names)
+    container = "numpy" if container in ("list", "torch") else container
+    overlap = math.ceil(window / (stride or window)) - 1
+    return replace(_opened(source, container, options, where, squeezed, names), overlap=overlap)
 
 
 def numbered(names: Sequence[str]) -> list[str] | None:
@@ -219,10 +223,13 @@ def known_lengths(raw: NDArray[Any]) -> NDArray[np.intp]:
     return np.asarray((known * np.arange(1, raw.shape[1] + 1)).max(axis=1), np.intp)
 
 
-def cut_like(rebuilt: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:
-    """Reconstructions (n, longest, channels) as long as the series they are of, NaN after each one's end."""
+def cut_like(rebuilt: NDArray[Any], like: NDArray[Any], lengths: NDArray[np.int64] | None = None) -> NDArray[Any]:
+    """Reconstructions (n, longest, channels) as long as the series they are of, NaN after each one's end.
+
+    Without ``lengths`` (n,) a series ends at its last known step.
+    """
     rebuilt = rebuilt[:, : like.shape[1]]
-    ended = np.arange(like.shape[1]) >= known_lengths(like)[:, None]
+    ended = np.arange(like.shape[1]) >= (known_lengths(like) if lengths is None else lengths)[:, None]
     if ended.any():
         rebuilt = rebuilt.copy()
         rebuilt[ended] = np.nan

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from isthmus.errors import InputError
 
 
-def split(n: int, held: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Part the rows 0..n-1 at random into those to learn from and those to hold out.
+def split(n: int, held: float, seed: int, overlap: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Part the rows 0..n-1 into those to learn from and those to hold out: at random, unless rows overlap.
 
     Parameters
     ----------
@@ -17,6 +17,9 @@ def split(n: int, held: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np
         The share to hold out, in [0, 1), or as an int the number of rows.
     seed : int
         The one source of randomness.
+    overlap : int
+        How many of the rows after each share something with it, as windows over one series do. Then the last rows
+        are held out in one block, and those that share with it are in neither part.
 
     Returns
     -------
@@ -29,6 +32,13 @@ def split(n: int, held: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np
         If ``held`` leaves nothing to learn from.
     """
     count = _held_count(n, held)
+    if overlap and count:
+        if n - count <= overlap:
+            raise InputError(
+                f"of {n} windows each shares steps with the {overlap} after it, so to hold out {count} leaves none to "
+                "learn from; take a larger stride (--stride), or hold out none (--validation 0)"
+            )
+        return np.arange(n - count - overlap, dtype=np.int64), np.arange(n - count, n, dtype=np.int64)
     order = np.random.default_rng(seed).permutation(n).astype(np.int64)
     return np.sort(order[count:]), np.sort(order[:count])
 

@@ -61,7 +61,7 @@ def from_reader(reader: TableReader, options: Options) -> Dataset:
     if n == 0:
         raise DataError(f"{reader.where}: no rows; at least one is needed")
     source, labels = _encode(reader, schema, places, n, options)
-    return Dataset(schema, source, labels, container=reader.container)
+    return Dataset(schema, source, labels, container=reader.container, label=options.label or "")
 
 
 def kept_columns(reader: TableReader, options: Options) -> list[int]:

@@ -81,7 +81,8 @@ def _lines(path: Path, key: str) -> Iterator[str]:
                 raise DataError(f"{path.name}: line {number} is no JSON ({error})") from error
             if not isinstance(found, dict) or not isinstance(found.get(key), str):
                 raise DataError(
-                    f"{path.name}: line {number} has no text under {key!r}; name its key with --text (text=)"
+                    f"{path.name}: line {number} has no text under {key!r}; name its key with --text (in Python "
+                    "open_data(..., text=...))"
                 )
             yield found[key]
 
@@ -100,7 +101,7 @@ def from_column(reader: TableReader, column: str, options: Options) -> Dataset:
             yield from cells.texts(batch.column(reader.names.index(column))).fill_null("").to_pylist()
 
     opened = from_texts(texts(), replace(options, label=None), reader.where, reader.container, field=column)
-    return replace(opened, labels=cells.column_labels(labels) if labels else None)
+    return replace(opened, labels=cells.column_labels(labels) if labels else None, label=options.label or "")
 
 
 def is_texts(data: object) -> bool:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from isthmus import recipes
 from isthmus.autoencoder import Autoencoder
+from isthmus.conditioning import own_labels
 from isthmus.data import CountsSchema, Dataset, ImageSchema, Schema, TableSchema
 from isthmus.evaluation import active_units
 from isthmus.jobs.evaluate import prepared, some_rows
@@ -68,6 +69,11 @@ class _Patient:
         self.error = float(self.estimator.reconstruction_error(self.data).mean())
 
     @property
+    def told(self) -> NDArray[np.generic] | None:
+        """What a conditional model is told of the rows."""
+        return own_labels(self.estimator.conditions_, self.data)
+
+    @property
     def variance(self) -> float:
         """Squared error of guessing every column's mean."""
         filled = np.where(np.isnan(self.x), 0.0, self.x)
@@ -75,7 +81,7 @@ class _Patient:
 
     def decoded(self, codes: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
         """What codes decode to, told the rows' own labels, and its mean squared error per row."""
-        rows = self.estimator.decode_prepared(codes, self.data.labels).reshape(len(codes), -1)
+        rows = self.estimator.decode_prepared(codes, self.told).reshape(len(codes), -1)
         return rows, float(np.nansum((self.x - rows) ** 2, axis=1).mean())
 
     @property

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from isthmus import scoring
 from isthmus.autoencoder import Autoencoder
+from isthmus.conditioning import own_labels
 from isthmus.data import Dataset, ImageSchema
 from isthmus.errors import InputError
 from isthmus.evaluation import (
@@ -86,7 +87,7 @@ def some_rows(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
 
 
 def rate_distortion(
-    estimator: Autoencoder, X: Any, betas: Sequence[float], *, held_out: Any = None
+    estimator: Autoencoder, X: Any, betas: Sequence[float], *, y: Any = None, held_out: Any = None
 ) -> list[dict[str, float]]:
     """Rate and distortion, in nats per held-out row, of the same recipe fitted anew at each weight of the rate.
 
@@ -94,7 +95,7 @@ def rate_distortion(
     ----------
     estimator : Autoencoder
         Whose recipe has the option `beta`; it is left as it is.
-    X, held_out
+    X, y, held_out
         As in `Autoencoder.fit`.
     betas : sequence of float
 
@@ -114,7 +115,7 @@ def rate_distortion(
     found = []
     for beta in betas:
         fitted = clone(estimator).set_params(options={**(estimator.options or {}), "beta": beta})
-        held = fitted.fit(X, held_out=held_out).record_["held_out"]
+        held = fitted.fit(X, y, held_out=held_out).record_["held_out"]
         if not held:
             raise InputError("a rate-distortion curve is of held-out rows, and none are held out: give validation")
         found.append({"beta": beta, "rate": held["held_rate"], "distortion": held["held_distortion"]})
@@ -206,13 +207,16 @@ def _codes(estimator: Autoencoder, data: Dataset, seed: int) -> Iterator[Figure]
     if data.n < 5:
         return
 
+    # a place between two rows has no condition: it is decoded as unknown
     found = continuity(estimator.decode_prepared, codes, seed=seed)
     yield Figure("continuity_move", "move per step", found.move, "prepared units", "a tenth of the way between codes")
     yield Figure("continuity_jump", "largest over mean move", found.jump, "ratio", "1: even; 10: one leap")
     x = np.nan_to_num(prepared(estimator, data))
     drawn = _prior_codes(model, min(data.n, 1000), seed)
     if drawn is not None:
-        share = completeness(estimator.decode_prepared(drawn), x)
+        told = own_labels(estimator.conditions_, data)
+        told = None if told is None else np.random.default_rng(seed).permutation(told)[: len(drawn)]
+        share = completeness(estimator.decode_prepared(drawn, told), x)
         yield Figure("completeness", "completeness", share, "share", "samples that a judge finds on the data")
     for key, name, rule in (("two_nn", "TwoNN", two_nn), ("mle_dimension", "MLE", maximum_likelihood_dimension)):
         dimension = rule(x)

@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.decomposition import PCA
 
 from isthmus import choices, provenance
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import Dataset, split
+from isthmus.data import Dataset, labelled, split
 
 Rows = NDArray[np.int64]
 MOST_FITTED = 20_000
@@ -61,7 +61,9 @@ class Honest:
         return asdict(self) | {"verdict": self.verdict}
 
 
-def judged_rows(estimator: Autoencoder, data: Dataset, held_out: Dataset | None = None) -> Judged:
+def judged_rows(
+    estimator: Autoencoder, data: Dataset, y: ArrayLike | None = None, *, held_out: Dataset | None = None
+) -> Judged:
     """The rows to judge a model by: held out if `data` are what it was fitted on, else half of these new data.
 
     Parameters
@@ -69,19 +71,24 @@ def judged_rows(estimator: Autoencoder, data: Dataset, held_out: Dataset | None 
     estimator : fitted Autoencoder
     data : Dataset
         What it was fitted on, or other rows of the same schema.
+    y : (n,) or (n, c), optional
+        What a conditional model is told of them, instead of their own labels.
     held_out : Dataset, optional
         The rows given as held-out part when it was fitted.
     """
+    if y is not None:
+        data = labelled(data, y)
     everything = np.arange(data.n, dtype=np.int64)
     if held_out is not None:
         return Judged(data, everything, held_out, np.arange(held_out.n, dtype=np.int64), "held-out rows")
     record = estimator.record_
     if provenance.fingerprint(data) != record["data"]["sha256"]:
-        half, other = split(data.n, 0.5, seed=0)
+        half, other = split(data.n, 0.5, seed=0, overlap=data.overlap if data.n > 2 * data.overlap + 1 else 0)
         return Judged(data, half, data, other, "rows of new data, PCA fitted on the others")
     if not record["validation"]:
         return Judged(data, everything, data, everything, "training rows (none of these were held out)")
-    learned, held = choices.held_out_rows(data.n, record["validation"], record["settings"]["seed"])
+    seed = record["settings"]["seed"]
+    learned, held = choices.held_out_rows(data.n, record["validation"], seed, data.overlap)
     if not len(held):
         return Judged(data, everything, data, everything, "training rows (too few to hold any out)")
     return Judged(data, learned, data, held, "held-out rows")

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import SeriesSchema, cut_like
+from isthmus.data import SeriesSchema
 from isthmus.report.axes import number
 from isthmus.report.markup import figure, paragraph, section, tag
 from isthmus.report.study import Study
@@ -30,7 +30,7 @@ def series_section(study: Study, schema: SeriesSchema, which: str) -> str:
 def _charts(study: Study, schema: SeriesSchema, position: int, word: str) -> str:
     some = study.data.subset(np.array([position], dtype=np.int64))
     raw = some.source.read(0, 1)
-    rebuilt = cut_like(study.estimator.reconstruct_raw(some), raw)
+    rebuilt = study.estimator.reconstruct_raw(some)
     charts = []
     for channel, name in list(enumerate(schema.names))[:CHANNELS]:
         lines = {"original": _points(raw[0, :, channel]), "rebuilt": _points(rebuilt[0, :, channel])}

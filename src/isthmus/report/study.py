@@ -1,7 +1,7 @@
 """The figures behind a report: some rows, what the model made of them, and where it erred."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -152,6 +152,8 @@ class Map:
         """Encode the data, or some of their rows."""
         some = data.subset(some_rows(data, np.arange(data.n, dtype=np.int64)))
         codes = estimator.transform(some).astype(np.float64)
+        if some.labels is not None and some.labels.ndim > 1:  # vectors that a conditional model is told colour nothing
+            some = replace(some, labels=None)
         if codes.shape[1] == 2:
             return cls(
                 codes,

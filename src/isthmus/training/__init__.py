@@ -5,7 +5,7 @@ from isthmus.training.batches import Batch, Batches
 from isthmus.training.checkpoints import Checkpoint
 from isthmus.training.finder import LearningRates, ramp
 from isthmus.training.logs import JsonLines, TensorBoard
-from isthmus.training.loop import Progress, Run, Watcher
+from isthmus.training.loop import Progress, Run, Watcher, one_epoch
 from isthmus.training.optimizers import OPTIMIZERS
 from isthmus.training.settings import Settings
 from isthmus.training.step import Trainer, grouped, seeded
@@ -26,6 +26,7 @@ __all__ = [
     "choose_precision",
     "fast",
     "grouped",
+    "one_epoch",
     "ramp",
     "seeded",
 ]

@@ -211,6 +211,26 @@ class Run:
             torch.cuda.set_rng_state(tensors["random_cuda"], self.settings.device)
 
 
+def one_epoch(trainer: Trainer, batches: Batches, epoch: int) -> dict[str, float]:
+    """One pass at the peak learning rate, outside of any run; gives its means."""
+    settings, model = trainer.settings, trainer.model
+    model.train()
+    with (
+        seeded(settings.seed + epoch, settings.device),
+        fast(settings.precision, settings.device, model, settings.batch_size),
+    ):
+        if trainer.average is not None:
+            trainer.average.hide()
+        for group in grouped(batches.epoch(epoch), settings.accumulate):
+            trainer.step_of(group, progress=1.0, rate=1.0)
+        if trainer.average is not None:
+            trainer.average.show()
+    model.eval()
+    means = trainer.means()
+    trainer.totals.zero_()
+    return means
+
+
 def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     state = optimizer.state_dict()

@@ -1,0 +1,56 @@
+"""An estimator's options as settings of training and of the body: the user's, or where left alone the recipe's."""
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from isthmus import choices, recipes
+from isthmus.model import Model
+from isthmus.training import Settings, choose_precision
+
+if TYPE_CHECKING:
+    from isthmus.autoencoder import Autoencoder
+
+
+def body_options(estimator: "Autoencoder", recipe: recipes.Recipe) -> dict[str, Any]:
+    """What the user, or where "auto" was left the recipe, wants of the body."""
+    asked = {name: getattr(estimator, name) for name in ("network", "activation", "norm", "likelihood")}
+    chosen = {name: recipe.body.get(name, "auto") if value == "auto" else value for name, value in asked.items()}
+    hidden = recipe.body.get("hidden") if estimator.hidden is None else tuple(estimator.hidden)
+    penalties = {name: choices.plain(weight) for name, weight in (estimator.penalties or {}).items()}
+    return chosen | {"hidden": hidden, "corruption": estimator.corruption, "penalties": penalties}
+
+
+def settings(estimator: "Autoencoder", rows: int, seed: int, *, held_out: bool, model: Model | None) -> Settings:
+    """The settings of a training run on so many rows.
+
+    Without a model there is no precision to choose, only options to check.
+    """
+    device = choices.device(estimator.device)
+    batch_size = choices.batch_size(estimator.batch_size, rows)
+    precision = estimator.precision
+    if precision == "auto":
+        precision = "float32" if model is None else choose_precision(model, batch_size, device)
+    epochs = choices.epochs(estimator.epochs, estimator.minutes, rows, batch_size)
+    return Settings(
+        epochs=epochs,
+        minutes=choices.plain(estimator.minutes),
+        batch_size=batch_size,
+        learning_rate=choices.plain(_asked(estimator, "learning_rate")),
+        weight_decay=choices.plain(_asked(estimator, "weight_decay")),
+        optimizer=estimator.optimizer,
+        ema=choices.plain(estimator.ema),
+        accumulate=choices.plain(estimator.accumulate),
+        patience=choices.patience(choices.plain(_asked(estimator, "patience")), epochs, held_out=held_out),
+        keep_last=recipes.get(estimator.recipe).training.get("keep_last", False),
+        shift=choices.plain(estimator.shift),
+        binarize=bool(estimator.binarize),
+        precision=precision,
+        device=device,
+        seed=seed,
+    )
+
+
+def _asked(estimator: "Autoencoder", name: str) -> Any:
+    """A setting of training: the user's, or where its default was left the recipe's."""
+    value, default = getattr(estimator, name), inspect.signature(type(estimator)).parameters[name].default
+    return recipes.get(estimator.recipe).training.get(name, value) if value == default else value
