@@ -8,12 +8,15 @@ rate; active units (code values whose mean varies by more than 0.01 over picture
 
 Ours start at a learning rate of 0.002 that falls to 0, Pythae's trainer keeps 0.001, the same on average. Where
 Pythae's model knows squared error alone (WAE, VQVAE), ours is fitted with the gaussian of that very scale. Every
-model is fitted in a process of its own, and kept as soon as it is judged: a run that was interrupted goes on.
+model is fitted in a process of its own, two at a time with a core each, so that a recipe and its peer meet the same
+machine, and is kept as soon as it is judged: a run that was interrupted goes on.
 """
 
 import json
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from common import RESULTS, keep, mnist, parser  # isort: skip - it imports isthmus, which must come before torch
 
@@ -39,6 +42,7 @@ def main() -> None:
     options.add_argument("--judged", type=int, default=10_000, help="test pictures (default: %(default)s)")
     options.add_argument("--only", nargs="*", metavar="NAME", help="these alone, and anew; see --list")
     options.add_argument("--list", action="store_true", help="print all names")
+    options.add_argument("--jobs", type=int, default=2, help="models at a time (default: %(default)s)")
     options.add_argument("--into", default="catalogue", help="name of the results' file (default: %(default)s)")
     options.add_argument("--job", help="used by itself: the name of one model")
     asked = options.parse_args()
@@ -67,10 +71,12 @@ def run_all(names: list[str], asked) -> None:
     before = json.loads(path.read_text()) if path.exists() else {}
     same = all(before.get(name) == value for name, value in told.items())
     found = before["results"] if same else {}
-    for name in asked.only or [name for name in names if name not in found]:
-        found[name] = in_process(name, asked)
-        print(f"== {name}", flush=True)
-        keep(asked.into, told | {"results": {name: found[name] for name in names if name in found}})
+    wanted = asked.only or [name for name in names if name not in found]
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        for name, result in zip(wanted, pool.map(lambda name: in_process(name, asked), wanted), strict=True):
+            found[name] = result
+            print(f"== {name}", result, flush=True)
+            keep(asked.into, told | {"results": {name: found[name] for name in names if name in found}})
 
 
 def conditions(asked) -> dict:
@@ -87,7 +93,8 @@ def in_process(name: str, asked) -> dict:
     """One model's figures; what went wrong, if something did, is a result too."""
     numbers = ["--minutes", str(asked.minutes), "--rows", str(asked.rows), "--judged", str(asked.judged)]
     command = [sys.executable, __file__, "--data", str(asked.data), *numbers, "--job", name]
-    done = subprocess.run(command, capture_output=True, text=True)
+    threads = str(max(1, (os.cpu_count() or 1) // asked.jobs))
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": threads})
     if done.returncode:
         return {"fault": (done.stderr.strip().splitlines() or ["no message"])[-1][:200]}
     return json.loads(done.stdout.splitlines()[-1])
