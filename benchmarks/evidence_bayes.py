@@ -12,6 +12,8 @@ from common import keep, mnist, parser
 from nll import binarized
 
 from isthmus import Autoencoder, scoring
+from isthmus.data import shapes
+from isthmus.evaluation import mig
 from isthmus.parts import TotalCorrelation
 from isthmus.parts.aggregate import mmd
 
@@ -19,6 +21,7 @@ COMMON = {
     "likelihood": "bernoulli", "binarize": True, "validation": 0, "random_state": 0,
     "hidden": (256,), "batch_size": 128, "learning_rate": 2e-3,
 }  # fmt: skip
+SHAPES = {"binarize": False}
 EPOCHS = 8
 
 
@@ -48,7 +51,7 @@ def distances(train: np.ndarray, x: torch.Tensor) -> tuple[dict, dict]:
 
 def correlations(train: np.ndarray, x: torch.Tensor) -> dict:
     figures, beta_vaes = {}, []
-    for recipe, beta in (("beta-vae", 1.0), ("beta-vae", 2.0), ("beta-vae", 3.0), ("tc-vae", 6.0)):
+    for recipe, beta in (*(("beta-vae", beta) for beta in (1.0, 2.0, 4.0, 8.0)), ("tc-vae", 6.0)):
         model = fit(recipe, train, 8, beta=beta).model_
         distortion, correlation = total_correlation(model, x)
         figures |= {f"{recipe} {beta:g}: distortion": distortion, f"{recipe} {beta:g}: correlation": correlation}
@@ -64,6 +67,22 @@ def total_correlation(model, x: torch.Tensor) -> tuple[float, float]:
     return trip.nll_B.mean().item(), TotalCorrelation(1.0)(model, trip).item()
 
 
+def disentangled() -> tuple[dict, dict]:
+    """MIG of codes of all 3,072 pictures of the built-in set `shapes`, whose factors are known; the mean of 3 seeds."""
+    pictures, factors = shapes()
+    asked = {"vae": {}, "tc-vae": {"beta": 8.0}, "factor-vae": {"gamma": 20.0}}
+    figures = {}
+    for recipe, options in asked.items():
+        found = []
+        for seed in range(3):
+            model = Autoencoder(recipe, 6, epochs=30, options=options, **COMMON | SHAPES | {"random_state": seed})
+            with torch.enable_grad():
+                found.append(mig(model.fit(pictures).transform(pictures), factors))
+        figures |= {f"{recipe}: mean MIG": float(np.mean(found)), f"{recipe}: least MIG": float(np.min(found))}
+    claim = "Codes of the set `shapes` keep its known factors apart: mutual information gap (MIG) above a vae's."
+    return {"claim": claim, "figures": figures}, {"claim": claim, "figures": figures}
+
+
 def priors(train: np.ndarray, x: torch.Tensor) -> tuple[dict, dict]:
     found = {}
     for recipe, epochs in (("vae", EPOCHS + 4), ("vamp", EPOCHS), ("flow-prior", EPOCHS)):
@@ -72,8 +91,8 @@ def priors(train: np.ndarray, x: torch.Tensor) -> tuple[dict, dict]:
         seconds = time.process_time() - start
         found[f"{recipe}: nll"] = -scoring.log_likelihood(model, x[:500], draws=200, chunk=25).mean().item()
         found[f"{recipe}: processor seconds"] = seconds
-    claim = "Lower NLL (k = 200, nats per picture) than a vae that is trained at least as long"
-    return {"claim": claim + ".", "figures": found}, {"claim": claim + ".", "figures": found}
+    claim = f"NLL (k = 200, nats per picture) of learned priors after {epochs} epochs, beside a vae's after a few more."
+    return {"claim": claim, "figures": found}, {"claim": claim, "figures": found}
 
 
 def main() -> None:
@@ -86,6 +105,7 @@ def main() -> None:
         results = {"iwae": bounds(train, x), "tc-vae": correlations(train, x)}
         results["wae-mmd"], results["info-vae"] = distances(train, x)
         results["vamp"], results["flow-prior"] = priors(train, x)
+        results["tc-vae, MIG"], results["factor-vae, MIG"] = disentangled()
     for entry in results.values():
         entry["figures"] = {name: round(value, 4) for name, value in entry["figures"].items()}
     keep("evidence_bayes", results)

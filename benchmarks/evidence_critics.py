@@ -23,9 +23,9 @@ def main() -> None:
     claims = {
         "factor-vae": factor_vae,
         "aae": lambda: aae(train[:3000], test[:1000]),
-        "conditional": lambda: conditional(train[:10000], labels[0][:10000], test[:5000], labels[1][:5000]),
+        "conditional": lambda: conditional(train[:30000], labels[0][:30000], test[:5000], labels[1][:5000]),
         "vae-gan": lambda: vae_gan(train[:1500], test[:1000]),
-        "perceptual": lambda: perceptual(train[:2000], test[:1000]),
+        "perceptual": lambda: perceptual(train[:4000], test[:1000]),
     }
     results = {}
     for recipe, show in claims.items():
@@ -81,20 +81,19 @@ def aae(train: np.ndarray, test: np.ndarray) -> dict:
 
 def conditional(train: np.ndarray, told: np.ndarray, test: np.ndarray, truth: np.ndarray) -> dict:
     judge = SVC(C=10).fit(test[:4000].reshape(4000, -1) / 255, truth[:4000])
-    model = Autoencoder("conditional", latent_dim=8, hidden=(512, 256), epochs=8, random_state=0).fit(train, told)
-    asked = np.repeat(np.arange(10), 100)
-    samples = model.sample(1000, y=asked, random_state=0)
-    right = judge.predict(samples.reshape(1000, -1) / 255) == asked
-    figures = {
-        "share of samples of the asked class": float(right.mean()),
-        "worst class": float(right.reshape(10, 100).mean(1).min()),
-        "the judge's share on 1,000 unseen true digits": float(
-            judge.score(test[4000:].reshape(1000, -1) / 255, truth[4000:])
-        ),
-    }
+    body = {"latent_dim": 8, "hidden": (512, 256), "likelihood": "bernoulli", "epochs": 12, "batch_size": 128}
+    asked, figures = np.repeat(np.arange(10), 100), {}
+    for beta in (1.0, 2.0, 4.0):
+        model = Autoencoder("conditional", random_state=0, options={"beta": beta}, **body).fit(train, told)
+        samples = model.sample(1000, y=asked, random_state=0)
+        right = judge.predict(samples.reshape(1000, -1) / 255) == asked
+        figures[f"beta {beta:g}: share of samples of the asked class"] = float(right.mean())
+        figures[f"beta {beta:g}: worst class"] = float(right.reshape(10, 100).mean(1).min())
+    true = judge.score(test[4000:].reshape(1000, -1) / 255, truth[4000:])
     return {
-        "claim": "Samples are of the class that was asked, as an independent classifier sees it.",
-        "figures": figures,
+        "claim": "Samples are of the class that was asked, as an independent classifier sees it, the more so the dearer "
+        "the code, which else keeps some of the class to itself.",
+        "figures": figures | {"the judge's share on 1,000 unseen true digits": float(true)},
     }
 
 
@@ -110,9 +109,15 @@ def vae_gan(train: np.ndarray, test: np.ndarray) -> dict:
 
 def perceptual(train: np.ndarray, test: np.ndarray) -> dict:
     true, figures, vaes = sharpness(test), {}, []
-    tried = [("perceptual", 1.0), *(("vae", beta) for beta in (0.7, 1.0, 1.5))]
+    tried = [("perceptual", 1.0), *(("vae", beta) for beta in (0.1, 0.03, 0.01))]
     for recipe, beta in tried:
-        options = {"latent_dim": 8, "hidden": HIDDEN, "epochs": 10, "options": {"beta": beta}}
+        options = {
+            "latent_dim": 8,
+            "hidden": HIDDEN,
+            "epochs": 12,
+            "likelihood": "gaussian:1",
+            "options": {"beta": beta},
+        }
         model = Autoencoder(recipe, random_state=0, **options).fit(train)
         rate = model.record_["held_out"]["held_rate"]
         energy = sharpness(model.reconstruct(test)) / true
