@@ -91,8 +91,8 @@ def conditional(train: np.ndarray, told: np.ndarray, test: np.ndarray, truth: np
         figures[f"beta {beta:g}: worst class"] = float(right.reshape(10, 100).mean(1).min())
     true = judge.score(test[4000:].reshape(1000, -1) / 255, truth[4000:])
     return {
-        "claim": "Samples are of the class that was asked, as an independent classifier sees it, the more so the dearer "
-        "the code, which else keeps some of the class to itself.",
+        "claim": "Samples are of the class that was asked, as an independent classifier sees it, the more so the "
+        "dearer the code, which else keeps some of the class to itself.",
         "figures": figures | {"the judge's share on 1,000 unseen true digits": float(true)},
     }
 
