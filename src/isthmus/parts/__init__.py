@@ -14,6 +14,7 @@ from isthmus.parts.counts import (
 )
 from isthmus.parts.critics import CodeAdversary, DensityRatio, FeatureDistance, LearnedSimilarity, Perceptual
 from isthmus.parts.discrete import Balance, Bits, Codebook, CodebookUse, Commitment, Discrete, FiniteScalar
+from isthmus.parts.hierarchy import TwoLevels
 from isthmus.parts.judges import DenoisingJudge, Discriminator, Judge
 from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Masked, Mixed, Normal
 from isthmus.parts.networks import (
@@ -105,6 +106,7 @@ __all__ = [
     "TopK",
     "TotalCorrelation",
     "Trip",
+    "TwoLevels",
     "Vamp",
     "build",
 ]

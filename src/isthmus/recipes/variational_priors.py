@@ -2,7 +2,7 @@
 
 from isthmus.bodies import Body
 from isthmus.model import Model
-from isthmus.parts import Flow, Gaussian, Rate, Vamp
+from isthmus.parts import Flow, Gaussian, Rate, TwoLevels, Vamp
 from isthmus.recipes.table import recipe
 
 
@@ -18,3 +18,9 @@ def flow_prior(body: Body, latent_dim: int, *, transforms: int = 3, warmup: floa
     """VAE whose prior is a normalising flow; needs the extra `flows`."""
     bottleneck = Gaussian(latent_dim, Flow(latent_dim, transforms))
     return body.assemble(bottleneck, terms=(Rate(1.0, warmup),), draws=draws)
+
+
+@recipe("hierarchical", source="Sønderby et al., NeurIPS 2016; Vahdat & Kautz, NeurIPS 2020")
+def hierarchical(body: Body, latent_dim: int, *, width: int = 256, warmup: float = 0.1) -> Model:
+    """VAE with two levels of codes: the upper half of the code says what to expect of the lower."""
+    return body.assemble(TwoLevels(latent_dim, width), terms=(Rate(1.0, warmup),))
