@@ -29,8 +29,8 @@ class TwoLevels(Bottleneck):
 
     Half of the values are the upper level z2. A small network of z2 gives mean and log-variance of p(z1|z2); those of
     q(z1|x, z2) are the same plus what another makes of z2 and the encoder's features (Sønderby et al., "Ladder
-    variational autoencoders", NeurIPS 2016; as a difference: Vahdat & Kautz, "NVAE", NeurIPS 2020). The prior of all code
-    values together is thus learned, and far from a gaussian. The decoder sees both levels.
+    variational autoencoders", NeurIPS 2016; as a difference: Vahdat & Kautz, "NVAE", NeurIPS 2020). The prior of all
+    code values together is thus learned, and far from a gaussian. The decoder sees both levels.
 
     rate = KL(q(z2|x) || p(z2)) + KL(q(z1|x, z2) || p(z1|z2)), each in closed form, the second at the z2 drawn; where
     none is drawn, at its mean, a stand-in. `posterior` takes z1 at the mean of z2 too.
