@@ -7,7 +7,8 @@ where codes have a density and the pixels a Bernoulli's likelihood, for other de
 rate; active units (code values whose mean varies by more than 0.01 over pictures); epochs and seconds.
 
 Ours start at a learning rate of 0.002 that falls to 0, Pythae's trainer keeps 0.001, the same on average. Where
-Pythae's model knows squared error alone (WAE, VQVAE), ours is fitted with the gaussian of that very scale. Every
+Pythae's model knows squared error alone (WAE, VQVAE), ours is fitted with the gaussian of that very scale; the weights
+of the regularisers are the recipes' own in both. The conditional recipe is told the classes. Every
 model is fitted in a process of its own, two at a time with a core each, so that a recipe and its peer meet the same
 machine, and is kept as soon as it is judged: a run that was interrupted goes on.
 """
@@ -20,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from common import RESULTS, keep, mnist, parser  # isort: skip - it imports isthmus, which must come before torch
 
+import numpy as np
 import torch
 from peers import COMMON, LATENT, NETWORKS
 from pythae_models import HALF, PEERS, fit
@@ -102,10 +104,13 @@ def in_process(name: str, asked) -> dict:
 
 def one(name: str, asked) -> dict:
     train, test = mnist(asked.data)
+    with np.load(asked.data / "images" / "mnist.npz") as arrays:
+        labels, judged_labels = arrays["y_train"][: asked.rows], arrays["y_test"][: asked.judged]
     x_test = torch.from_numpy(test[: asked.judged]).float()[:, None] / 255
     if not name.startswith("Pythae "):
-        ours = fitted(name, train[: asked.rows], asked.minutes)
-        return judged(ours.model_.eval(), x_test) | {"epochs": ours.n_iter_, "seconds": ours.record_["seconds"]}
+        ours = fitted(name, train[: asked.rows], labels, asked.minutes)
+        told = torch.from_numpy(ours.conditions_.apply(judged_labels)) if ours.conditions_ else None
+        return judged(ours.model_.eval(), x_test, told) | {"epochs": ours.n_iter_, "seconds": ours.record_["seconds"]}
     peer = next(peer for peer in PEERS if f"Pythae {peer.name}" == name)
     x = torch.from_numpy(train[: asked.rows]).float()[:, None] / 255
     model, epochs, seconds = fit(
@@ -114,7 +119,7 @@ def one(name: str, asked) -> dict:
     return judged(model, x_test) | {"epochs": epochs, "seconds": round(seconds, 1)}
 
 
-def fitted(name: str, train, minutes: float) -> Autoencoder:
+def fitted(name: str, train: np.ndarray, labels: np.ndarray, minutes: float) -> Autoencoder:
     """The recipe with the common body, but for what it names itself."""
     own = recipes.get(name).body
     body = {"latent_dim": COMMON["latent_dim"], **BODY}
@@ -123,31 +128,37 @@ def fitted(name: str, train, minutes: float) -> Autoencoder:
     for option in ("network", "hidden", "norm") if "network" in own else own:
         body.pop(option, None)
     model = Autoencoder(name, minutes=minutes, batch_size=BATCH, validation=0, random_state=0, **body)
-    return model.fit(train)
+    return model.fit(train, labels)
 
 
 @torch.no_grad()
-def judged(model: Model, x: torch.Tensor) -> dict:
-    """The figures of a model on prepared pictures (n, 1, 28, 28)."""
+def judged(model: Model, x: torch.Tensor, told: torch.Tensor | None = None) -> dict:
+    """The figures of a model on prepared pictures (n, 1, 28, 28), whose class a conditional one is told."""
     torch.manual_seed(0)
-    pieces = x.split(500)
-    error = torch.cat([scoring.squared_error(model, piece) for piece in pieces])
-    rate = torch.cat([model(piece, sample=True).rate_B for piece in pieces])
-    codes = torch.cat([model.encode(piece) for piece in pieces])
+    pieces = in_pieces(x, told, 500)
+    error = torch.cat([scoring.squared_error(model, *piece) for piece in pieces])
+    rate = torch.cat([model(*piece, sample=True).rate_B for piece in pieces])
+    codes = torch.cat([model.encode(*piece) for piece in pieces])
     return {
         "error": float(error.mean()),
-        "nll": nll(model, x[:BOUNDED]),
+        "nll": nll(model, x[:BOUNDED], None if told is None else told[:BOUNDED]),
         "rate": float(rate.mean()),
         "active": int((codes.var(0) > ACTIVE).sum()),
     }
 
 
-def nll(model: Model, x: torch.Tensor) -> float | None:
+def in_pieces(x: torch.Tensor, told: torch.Tensor | None, rows: int) -> list[tuple]:
+    """Pictures and conditions in pieces of so many rows."""
+    pieces = x.split(rows)
+    return list(zip(pieces, [None] * len(pieces) if told is None else told.split(rows), strict=True))
+
+
+def nll(model: Model, x: torch.Tensor, told: torch.Tensor | None) -> float | None:
     """Minus the importance-weighted bound, in nats; None where codes or pixels have no density to compare."""
     if not isinstance(model.likelihood, Bernoulli):
         return None
     try:
-        found = [scoring.log_likelihood(model, piece, draws=DRAWS, chunk=20) for piece in x.split(100)]
+        found = [scoring.log_likelihood(model, *piece, draws=DRAWS, chunk=20) for piece in in_pieces(x, told, 100)]
     except InputError:
         return None
     return -float(torch.cat(found).mean())

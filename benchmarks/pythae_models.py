@@ -41,12 +41,18 @@ class Peer:
 PEERS = (
     Peer("VAE", "vae"),
     Peer("BetaTCVAE", "tc-vae", {"beta": "beta"}),
-    Peer("WAE_MMD", "wae-mmd", squared=True, point=True),
+    Peer("WAE_MMD", "wae-mmd", {"reg_weight": "strength"}, squared=True, point=True),
     Peer("VQVAE", "vq", {"num_embeddings": CODEBOOK, "use_ema": True}, squared=True, point=True),
-    Peer("Adversarial_AE", "aae", adversarial=True),
+    Peer(
+        "Adversarial_AE",
+        "aae",
+        {"adversarial_loss_scale": 1.0, "reconstruction_loss_scale": lambda options: 1 / options["strength"]},
+        adversarial=True,
+    ),
     Peer("IWAE", "iwae", {"number_samples": "draws"}),
 )
-"""A word among the configuration's values is the recipe's own option, which both then have alike."""
+"""A word among the configuration's values is the recipe's own option, which both then have alike, a function makes the
+value of the options. Pythae's own default for WAE_MMD is 0.03, which leaves all but a plain autoencoder."""
 
 
 class OutOfTimeError(Exception):
@@ -112,7 +118,10 @@ def make(peer: Peer, network: Network, options: dict[str, Any]) -> Any:
         def forward(self, z: Tensor) -> Any:
             return ModelOutput(reconstruction=self.layers(z.flatten(1)).sigmoid())
 
-    given = {name: options[value] if isinstance(value, str) else value for name, value in peer.config.items()}
+    given = {
+        name: options[value] if isinstance(value, str) else value(options) if callable(value) else value
+        for name, value in peer.config.items()
+    }
     if not peer.squared:
         given["reconstruction_loss"] = "bce"
     names = {"WAE_MMD": "WAE_MMD_Config", "Adversarial_AE": "Adversarial_AE_Config"}
