@@ -75,7 +75,7 @@ def disentangled() -> tuple[dict, dict]:
     for recipe, options in asked.items():
         found = []
         for seed in range(3):
-            model = Autoencoder(recipe, 6, epochs=30, options=options, **COMMON | SHAPES | {"random_state": seed})
+            model = Autoencoder(recipe, 6, epochs=120, options=options, **COMMON | SHAPES | {"random_state": seed})
             with torch.enable_grad():
                 found.append(mig(model.fit(pictures).transform(pictures), factors))
         figures |= {f"{recipe}: mean MIG": float(np.mean(found)), f"{recipe}: least MIG": float(np.min(found))}
