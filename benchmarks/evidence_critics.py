@@ -129,11 +129,8 @@ def perceptual(train: np.ndarray, test: np.ndarray) -> dict:
     inside = rates[0] <= asked <= rates[-1]
     figures["vae at the rate of perceptual: gradient energy"] = float(np.interp(asked, rates, energies))
     figures["that rate lies among the vae's (1) or its nearest is taken (0)"] = int(inside)
-    return {
     claim = "Gradient energy of reconstructions beside a vae's at like rates: with codes of 8 values it is no sharper."
     return {"claim": claim, "figures": figures}
-        "figures": figures,
-    }
 
 
 if __name__ == "__main__":
