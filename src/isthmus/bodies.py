@@ -317,36 +317,15 @@ def choose_body(
         corruption=corruption,
         penalties=penalties or {},
     )
-    if network == "auto":
-        network = _network(shape, missing=missing)
-    these = _KINDS[len(shape)]
-    if network in ("conv", "vit") and len(shape) != 3:
-        raise InputError(f"network={network!r} is for pictures; these data are {these}: use network='dense'")
-    if network in CELLS and len(shape) != 2:
-        raise InputError(f"network={network!r} is for series; these data are {these}: use network='dense'")
-    if norm == "auto":
-        norm = "layer" if network == "dense" and len(shape) == 3 else "none"
-    if norm == "layer" and network != "dense":
-        raise InputError(f"norm={norm!r} for a {network} network: choose none, or layer for a dense one")
+    network = _network(network, shape, missing=missing)
     mixed = (missing and len(shape) != 2) or any(kind != "numeric" for kind, _ in groups)
-    if likelihood == "auto":
-        likelihood = "multinomial" if total is not None else "mixed" if mixed else "gaussian"
-    if (likelihood in COUNTS) != (total is not None):
-        right = f"use {' or '.join(COUNTS)}" if total is not None else "it is for counts: open them with kind='counts'"
-        raise InputError(f"likelihood={likelihood!r} can't describe these data: {right}")
-    if mixed and likelihood != "mixed":
-        raise InputError(
-            f"likelihood={likelihood!r} can't describe a table with missing cells or categories: use 'mixed'"
-        )
-    if likelihood == "mixed" and len(shape) == 2:
-        raise InputError("likelihood='mixed' is for tables; these data are series: use 'gaussian' or 'laplace'")
     return Body(
         shape=shape,
         network=network,
         hidden=tuple(hidden) if hidden is not None else _widths(network, shape),
         activation="silu" if activation == "auto" else activation,
-        norm=norm,
-        likelihood=likelihood,
+        norm=_norm(norm, network, shape),
+        likelihood=_likelihood(likelihood, shape, mixed=mixed, counts=total is not None),
         groups=groups,
         missing=missing,
         condition_dim=condition_dim,
@@ -356,11 +335,40 @@ def choose_body(
     )
 
 
-def _network(shape: tuple[int, ...], *, missing: bool) -> str:
+def _network(asked: str, shape: tuple[int, ...], *, missing: bool) -> str:
     """Series of one length have a place for each step, which a dense body uses; others are read step by step."""
-    if len(shape) == 2:
+    if asked == "auto" and len(shape) == 2:
         return "lstm" if missing else "dense"
-    return "conv" if len(shape) == 3 and shape[1] * shape[2] > SMALL_PICTURE else "dense"
+    if asked == "auto":
+        return "conv" if len(shape) == 3 and shape[1] * shape[2] > SMALL_PICTURE else "dense"
+    these = _KINDS[len(shape)]
+    if asked in ("conv", "vit") and len(shape) != 3:
+        raise InputError(f"network={asked!r} is for pictures; these data are {these}: use network='dense'")
+    if asked in CELLS and len(shape) != 2:
+        raise InputError(f"network={asked!r} is for series; these data are {these}: use network='dense'")
+    return asked
+
+
+def _norm(asked: str, network: str, shape: tuple[int, ...]) -> str:
+    if asked == "auto":
+        return "layer" if network == "dense" and len(shape) == 3 else "none"
+    if asked == "layer" and network != "dense":
+        raise InputError(f"norm={asked!r} for a {network} network: choose none, or layer for a dense one")
+    return asked
+
+
+def _likelihood(asked: str, shape: tuple[int, ...], *, mixed: bool, counts: bool) -> str:
+    """The likelihood of data of columns of several kinds or with gaps (`mixed`), of counts, or of plain numbers."""
+    if asked == "auto":
+        asked = "multinomial" if counts else "mixed" if mixed else "gaussian"
+    if (asked in COUNTS) != counts:
+        right = f"use {' or '.join(COUNTS)}" if counts else "it is for counts: open them with kind='counts'"
+        raise InputError(f"likelihood={asked!r} can't describe these data: {right}")
+    if mixed and asked != "mixed":
+        raise InputError(f"likelihood={asked!r} can't describe a table with missing cells or categories: use 'mixed'")
+    if asked == "mixed" and len(shape) == 2:
+        raise InputError("likelihood='mixed' is for tables; these data are series: use 'gaussian' or 'laplace'")
+    return asked
 
 
 def _widths(network: str, shape: tuple[int, ...]) -> tuple[int, ...]:
