@@ -370,12 +370,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         choices.check_shift(self.shift, data.schema)
         choices.check_binarize(self.binarize, body.likelihood)
         options = {name: choices.plain(value) for name, value in (self.options or {}).items()}
+        pictures = choices.some_rows(data.source, learned, preparation) if data.kind == "images" else None
 
         def build(latent_dim: int) -> Model:
             with seeded(seed, "cpu"):
                 model = recipe.build(body, latent_dim, options)
-            if data.kind == "images":
-                centre(model, choices.some_rows(data.source, learned, preparation))
+            if pictures is not None:
+                centre(model, pictures)
             return model
 
         asked, sizes = choices.latent_dim(self.latent_dim, preparation.shape), None
