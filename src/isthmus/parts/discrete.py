@@ -38,9 +38,13 @@ class Discrete(Bottleneck, ABC):
         """The codes that whole numbers as `indices` gives them stand for, (B, Z)."""
 
     @property
-    @abstractmethod
+    def inputs(self) -> int:
+        return self.latent_dim
+
+    @property
     def places(self) -> int:
-        """S, how many places a code has."""
+        """S, how many places a code has: one for each value, unless several make one place."""
+        return self.latent_dim
 
     @abstractmethod
     def smooth(self, h_BH: Tensor) -> Tensor:
@@ -221,14 +225,6 @@ class FiniteScalar(Discrete):
         super().__init__(latent_dim)
         self.entries = check_whole("levels", levels, 2, MOST_ENTRIES)
 
-    @property
-    def inputs(self) -> int:
-        return self.latent_dim
-
-    @property
-    def places(self) -> int:
-        return self.latent_dim
-
     def smooth(self, h_BH: Tensor) -> Tensor:
         return h_BH.tanh()
 
@@ -267,14 +263,6 @@ class Bits(Discrete):
         if kind not in self.KINDS:
             raise InputError(f"kind={kind!r}: choose one of {', '.join(self.KINDS)}")
         self.kind, self.noise, self.entries = kind, check_not_negative("noise", noise), 2
-
-    @property
-    def inputs(self) -> int:
-        return self.latent_dim
-
-    @property
-    def places(self) -> int:
-        return self.latent_dim
 
     def smooth(self, h_BH: Tensor) -> Tensor:
         return h_BH.sigmoid()
