@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits, load_wine
 
 from isthmus import Autoencoder, InputError
 from isthmus.cli import main
-from isthmus.training import Batch, Checkpoint, Settings, Trainer
+from isthmus.training import Batch, Settings, Trainer
 from isthmus.training.averaging import AUTO_POWER, Average
 from isthmus.training.finder import steepest
 
@@ -22,8 +22,11 @@ def weights(model: Autoencoder) -> dict[str, torch.Tensor]:
     return model.model_.state_dict()
 
 
+SMALL = {"latent_dim": 3, "epochs": 3, "random_state": 0, "batch_size": 16}
+
+
 def small(**options) -> Autoencoder:
-    return Autoencoder(**{"latent_dim": 3, "epochs": 3, "random_state": 0, "batch_size": 16} | options)
+    return Autoencoder(**SMALL | options)
 
 
 def test_a_step_of_sgd_is_nesterovs_formula():
@@ -133,10 +136,6 @@ def test_averaged_weights_are_judged_and_kept():
     assert -held.score(WINE[:50]) == pytest.approx(best["held_loss"], rel=1e-4)
 
 
-class StopError(Exception):
-    pass
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -146,31 +145,8 @@ class StopError(Exception):
         {"optimizer": "adam"},
     ],
 )
-def test_a_run_goes_on_to_the_same_weights_whatever_steps_it(tmp_path, options):
-    options = {"recipe": "vae", "epochs": 4, **options}
-    whole = small(**options).fit(WINE)
-
-    class Dying(Checkpoint):
-        saves = 0
-
-        def save(self, tensors, state):
-            super().save(tensors, state)
-            self.saves += 1
-            if self.saves == 5:
-                raise StopError
-
-    deaths = 0
-    while True:
-        try:
-            resumed = small(**options).fit(
-                WINE, checkpoint=lambda identity: Dying(tmp_path / "c", identity, resume=True, every=0)
-            )
-            break
-        except StopError:
-            deaths += 1
-    assert deaths >= 2
-    for name, tensor in weights(whole).items():
-        assert torch.equal(tensor, weights(resumed)[name]), name
+def test_a_run_goes_on_to_the_same_weights_whatever_steps_it(fit_through_deaths, options):
+    fit_through_deaths(WINE, saves=5, deaths=2, **SMALL | {"recipe": "vae", "epochs": 4} | options)
 
 
 def test_partial_fits_average_over_all_of_them():

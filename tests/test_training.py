@@ -104,36 +104,12 @@ def test_logs_hold_every_epoch(tmp_path):
     [(None, "dense", "vae"), (3000, "dense", "vae"), (None, "conv", "vae"), (None, "dense", "aae"),
      (None, "conv", "vae-gan")],
 )  # fmt: skip
-def test_a_run_goes_on_from_any_checkpoint_to_the_same_weights(tmp_path, memory, network, recipe):
+def test_a_run_goes_on_from_any_checkpoint_to_the_same_weights(fit_through_deaths, memory, network, recipe):
     """Also in mid-epoch and when streaming; the command line's own test kills whole processes."""
     x = np.random.default_rng(0).random((150, 6, 5) if network == "conv" else (150, 6))
     options = {"recipe": recipe, "epochs": 4, "random_state": 1, "memory": memory, "batch_size": 16}
     options |= {"network": network, "kind": "images", "hidden": (4, 8)} if network == "conv" else {}
-    whole = Autoencoder(**options).fit(x)
-
-    class StopError(Exception):
-        pass
-
-    class Dying(Checkpoint):
-        saves = 0
-
-        def save(self, tensors, state):
-            super().save(tensors, state)
-            self.saves += 1
-            if self.saves == 6:
-                raise StopError
-
-    deaths = 0
-    while True:
-        kept = lambda identity: Dying(tmp_path / "c", identity, resume=True, every=0)  # noqa: E731
-        try:
-            resumed = Autoencoder(**options).fit(x, checkpoint=kept)
-            break
-        except StopError:
-            deaths += 1
-    assert deaths >= 4
-    for name, tensor in whole.model_.state_dict().items():
-        assert torch.equal(tensor, resumed.model_.state_dict()[name]), name
+    whole, resumed = fit_through_deaths(x, saves=6, deaths=4, **options)
     assert [e["held_loss"] for e in resumed.history_] == [e["held_loss"] for e in whole.history_]
 
 

@@ -41,7 +41,6 @@ from isthmus.parts import (
     Told,
     TopK,
 )
-from isthmus.training import Checkpoint
 
 
 def dense(*terms, hidden=(), squash="none", missing=False) -> Model:
@@ -449,33 +448,9 @@ def test_the_draw_hardens_as_the_temperature_falls():
     assert torch.equal(part.eval()(x), x.flatten(1)[:, part.logits.argmax(-1)])
 
 
-def test_selection_resumes_to_the_bit(tmp_path):
-    x = load_wine().data
+def test_selection_resumes_to_the_bit(fit_through_deaths):
     options = {"recipe": "selection", "latent_dim": 3, "epochs": 3, "random_state": 0}
-    whole = Autoencoder(**options).fit(x)
-
-    class StopError(Exception):
-        pass
-
-    class Dying(Checkpoint):
-        saves = 0
-
-        def save(self, tensors, state):
-            super().save(tensors, state)
-            self.saves += 1
-            if self.saves == 7:
-                raise StopError
-
-    deaths = 0
-    while True:
-        try:
-            resumed = Autoencoder(**options).fit(x, checkpoint=lambda i: Dying(tmp_path / "c", i, resume=True, every=0))
-            break
-        except StopError:
-            deaths += 1
-    assert deaths >= 2
-    for name, tensor in whole.model_.state_dict().items():
-        assert torch.equal(tensor, resumed.model_.state_dict()[name]), name
+    fit_through_deaths(load_wine().data, saves=7, deaths=2, **options)
 
 
 def test_the_new_recipes_stand_in_the_table():
