@@ -5,6 +5,7 @@ import io
 import logging
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -110,9 +111,8 @@ def plain_fit(network: Network, x: Tensor, *, epochs: int, batch: int, learning_
     return time.perf_counter() - start, loss
 
 
-def pythae_model(network: Network) -> Any:
-    """Pythae's VAE around the same layers."""
-    from pythae.models import VAE, VAEConfig
+def pythae_networks(network: Network, arranged: Callable[[Tensor], Tensor] = lambda code: code) -> tuple[Any, Any]:
+    """The same layers as Pythae's encoder and decoder, the code arranged as the model wants it."""
     from pythae.models.base.base_utils import ModelOutput
     from pythae.models.nn import BaseDecoder, BaseEncoder
 
@@ -123,7 +123,7 @@ def pythae_model(network: Network) -> Any:
 
         def forward(self, x: Tensor) -> Any:
             mu, logvar = self.layers(x).chunk(2, -1)
-            return ModelOutput(embedding=mu, log_covariance=logvar)
+            return ModelOutput(embedding=arranged(mu), log_covariance=logvar)
 
     class Decoder(BaseDecoder):
         def __init__(self) -> None:
@@ -131,10 +131,17 @@ def pythae_model(network: Network) -> Any:
             self.layers = network.decoder()
 
         def forward(self, z: Tensor) -> Any:
-            return ModelOutput(reconstruction=self.layers(z).sigmoid())
+            return ModelOutput(reconstruction=self.layers(z.flatten(1)).sigmoid())
+
+    return Encoder(), Decoder()
+
+
+def pythae_model(network: Network) -> Any:
+    """Pythae's VAE around the same layers."""
+    from pythae.models import VAE, VAEConfig
 
     config = VAEConfig(input_dim=(1, 28, 28), latent_dim=LATENT, reconstruction_loss="bce")
-    return VAE(config, Encoder(), Decoder())
+    return VAE(config, *pythae_networks(network))
 
 
 def pythae_fit(network: Network, x: Tensor, *, epochs: int, batch: int, learning_rate: float) -> tuple[float, Any]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from peers import LATENT, Network
+from peers import LATENT, Network, pythae_networks
 from torch import Tensor, nn
 
 from isthmus import Model
@@ -98,25 +98,6 @@ def in_rows(code: Tensor) -> Tensor:
 def make(peer: Peer, network: Network, options: dict[str, Any]) -> Any:
     """Pythae's model with these networks."""
     import pythae.models
-    from pythae.models.base.base_utils import ModelOutput
-    from pythae.models.nn import BaseDecoder, BaseEncoder
-
-    class Encoder(BaseEncoder):
-        def __init__(self) -> None:
-            super().__init__()
-            self.layers = network.encoder()
-
-        def forward(self, x: Tensor) -> Any:
-            mu, logvar = self.layers(x).chunk(2, -1)
-            return ModelOutput(embedding=in_rows(mu) if peer.name == "VQVAE" else mu, log_covariance=logvar)
-
-    class Decoder(BaseDecoder):
-        def __init__(self) -> None:
-            super().__init__()
-            self.layers = network.decoder()
-
-        def forward(self, z: Tensor) -> Any:
-            return ModelOutput(reconstruction=self.layers(z.flatten(1)).sigmoid())
 
     given = {
         name: options[value] if isinstance(value, str) else value(options) if callable(value) else value
@@ -126,9 +107,8 @@ def make(peer: Peer, network: Network, options: dict[str, Any]) -> Any:
         given["reconstruction_loss"] = "bce"
     names = {"WAE_MMD": "WAE_MMD_Config", "Adversarial_AE": "Adversarial_AE_Config"}
     config = getattr(pythae.models, names.get(peer.name, f"{peer.name}Config"))
-    return getattr(pythae.models, peer.name)(
-        config(input_dim=(1, 28, 28), latent_dim=LATENT, **given), Encoder(), Decoder()
-    )
+    networks = pythae_networks(network, in_rows) if peer.name == "VQVAE" else pythae_networks(network)
+    return getattr(pythae.models, peer.name)(config(input_dim=(1, 28, 28), latent_dim=LATENT, **given), *networks)
 
 
 def fit(peer: Peer, network: Network, x: Tensor, options: dict[str, Any], *, minutes: float, batch: int, rate: float):
