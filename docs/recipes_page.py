@@ -29,7 +29,8 @@ CATALOGUE = """
 `benchmarks/catalogue.py`: {minutes:g} minutes of training each on {rows:,} {data} pictures, one and the same body, {latent_dim} code
 values, batches of {batch}; judged on the {judged:,} test pictures by the same code. Error is the squared error of a picture, its
 {pixels} pixels between 0 and 1. NLL is minus the importance-weighted bound with {draws} draws on the first {bounded:,} test
-pictures, in nats; rate in nats. Active units are code values whose mean varies by more than 0.01 (Burda et al. 2016).
+pictures, in nats: of grey pixels, so a cross-entropy rather than a density, and comparable within this table alone; rate in
+nats. Active units are code values whose mean varies by more than 0.01 (Burda et al. 2016).
 Pythae {pythae} trained the same networks in its own trainer. Machine: {machine}.
 """
 COLUMNS = {
