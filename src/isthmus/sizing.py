@@ -33,8 +33,8 @@ class Sizes:
     """The curve that a number of code values was chosen by.
 
     `errors` are squared errors per held-out row, in prepared units, or of counts, whose squares the few commonest
-    features rule, distortions in nats; `two_nn` and `maximum_likelihood` the data's intrinsic dimension, None where they
-    can't be had.
+    features rule, distortions in nats; `two_nn` and `maximum_likelihood` the data's intrinsic dimension, None where
+    they can't be had.
     """
 
     chosen: int
