@@ -19,12 +19,14 @@ from isthmus.training import Batch, seeded
 JUDGE_SEED = 1
 CHOICES = {
     "vae": {"recipe": "vae"},
-    "iwae": {"recipe": "iwae"},
-    "vamp": {"recipe": "vamp", "options": {"components": 500}},
-    "flow-prior": {"recipe": "flow-prior"},
+    "vamp": {"recipe": "vamp", "options": {"components": 200}},
+    "pixel-vae": {"recipe": "pixel-vae"},
 }
 EVERY = {
     "latent_dim": 40,
+    "hidden": (512, 512),
+    "activation": "relu",
+    "norm": "none",
     "likelihood": "bernoulli",
     "binarize": True,
     "validation": 0,
@@ -54,18 +56,22 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--minutes", type=float, default=30.0, help="training time of each")
     options.add_argument("--draws", type=int, default=1000, help="k")
-    options.add_argument("--recipes", nargs="*", default=list(CHOICES), choices=list(CHOICES))
+    options.add_argument("--recipes", nargs="*", default=["pixel-vae"], choices=list(CHOICES))
     options.add_argument("--explore", action="store_true", help="judge by training pictures held out")
     asked = options.parse_args()
     train, judge = mnist(asked.data)
     if asked.explore:
         train, judge = train[:-5000], train[-5000:]
-    results: dict = {"minutes": asked.minutes, "draws": asked.draws, "judged by": "test part"}
+    claim = (
+        f"NLL of the binarised test part, in nats per picture (k = {asked.draws}), after {asked.minutes:g} minutes "
+        "(`benchmarks/nll.py`). Burda et al. 2016, 3,280 epochs: VAE 86.76, IWAE 84.78, with two layers 82.90."
+    )
+    results: dict = {}
     for name in asked.recipes:
-        results[name] = trial(CHOICES[name], train, judge, asked)
+        results[name] = {"claim": claim, "figures": trial(CHOICES[name], train, judge, asked)}
         print(name, results[name], flush=True)
     if not asked.explore:
-        keep("nll", results)
+        keep("evidence_nll", results)
 
 
 def trial(choice: dict, train: np.ndarray, judge: np.ndarray, asked) -> dict:

@@ -117,12 +117,13 @@ class Body:
         draws: int = 1,
         encoder: Part | None = None,
         decoder: Part | None = None,
+        likelihood: Likelihood | None = None,
         drop: float = 0.1,
     ) -> Model:
         """The finished model with this bottleneck, terms and corruption, and those that the user added.
 
-        An encoder or decoder that is given stands in the place of the network's. Where conditions are given,
-        `drop` is the share of them that is forgotten in training.
+        An encoder, decoder or likelihood that is given stands in the place of the body's own. Where conditions are
+        given, `drop` is the share of them that is forgotten in training.
 
         Raises
         ------
@@ -136,7 +137,8 @@ class Body:
         corruption = corruption_of(self.corruption) if self.corruption else corruption
         self._check_corruption(corruption)
         told = Told(self.condition_dim, drop) if self.condition_dim else None
-        return Model(encoder, bottleneck, decoder, self._likelihood(), [*terms, *added], corruption, draws, told)
+        likelihood = likelihood or self.density()
+        return Model(encoder, bottleneck, decoder, likelihood, [*terms, *added], corruption, draws, told)
 
     @property
     def of_counts(self) -> bool:
@@ -198,7 +200,8 @@ class Body:
             RecurrentDecoder(bottleneck.latent_dim, self.shape, *options),
         )
 
-    def _likelihood(self) -> Likelihood:
+    def density(self) -> Likelihood:
+        """The likelihood that was chosen."""
         density = self._density()
         return Masked(density) if self.missing and len(self.shape) == 2 else density
 

@@ -1,6 +1,7 @@
 """The words that every autoencoder is a sentence of. Torch only: no file, no scikit-learn, no screen."""
 
 from isthmus.parts.aggregate import MMD, Capacity, TotalCorrelation
+from isthmus.parts.autoregressive import Autoregressive
 from isthmus.parts.bottlenecks import Bottleneck, Gaussian, Point, TopK
 from isthmus.parts.corruptions import GaussianNoise, GreyPatch, Masking, SaltAndPepper, Thinning
 from isthmus.parts.counts import (
@@ -40,6 +41,7 @@ __all__ = [
     "L1",
     "MMD",
     "Annealed",
+    "Autoregressive",
     "Balance",
     "Balanced",
     "Bernoulli",

@@ -159,33 +159,30 @@ class Mixture(Prior):
 
 
 class Flow(Prior):
-    """A normalising flow: a standard normal bent by rational-quadratic splines, autoregressively, several times.
+    """A masked autoregressive flow: each value shifted and scaled by a network of those before it, several times.
 
     p(z) = N(f(z); 0, I) |det df/dz| (Rezende & Mohamed, ICML 2015; as the prior of a VAE: Chen et al., "Variational
-    lossy autoencoder", ICLR 2017; the splines: Durkan et al., "Neural spline flows", NeurIPS 2019). Beyond [-5, 5]
-    the splines are the identity. The flow itself is of the package zuko: pip install isthmus[flows].
+    lossy autoencoder", ICLR 2017; the flow: Papamakarios, Pavlakou & Murray, NeurIPS 2017). Splines instead of shifts
+    and scales take ten times as long a step. The flow itself is of the package zuko: pip install isthmus[flows].
 
     Parameters
     ----------
     latent_dim : int
     transforms : int
-        How many times the normal is bent.
+        How many times values are shifted and scaled.
     hidden : sequence of int
         Widths of each transform's network.
-    bins : int
-        Pieces of each spline.
     """
 
-    def __init__(self, latent_dim: int, transforms: int = 3, hidden: Sequence[int] = (64, 64), bins: int = 8) -> None:
+    def __init__(self, latent_dim: int, transforms: int = 3, hidden: Sequence[int] = (128, 128)) -> None:
         super().__init__(latent_dim)
         check_widths("hidden", hidden)
         check_whole("transforms", transforms, most=32)
-        check_whole("bins", bins, most=256)
-        widths = [latent_dim, *hidden, latent_dim * 3 * bins]
+        widths = [latent_dim, *hidden, 2 * latent_dim]
         if transforms * sum(wide_in * wide_out for wide_in, wide_out in pairwise(widths)) > MOST_WEIGHTS:
             raise InputError(f"a flow with hidden={list(hidden)[:8]} over {latent_dim} values is too large: take less")
         with torch.device("cpu"):  # zuko looks at its masks' values while it builds, which meta tensors haven't
-            flow = _zuko().NSF(latent_dim, transforms=transforms, hidden_features=tuple(hidden), bins=bins)
+            flow = _zuko().MAF(latent_dim, transforms=transforms, hidden_features=tuple(hidden))
         self.flow = flow.to(torch.get_default_device())
 
     def log_prob(self, z_BZ: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from isthmus.bodies import Body
 from isthmus.errors import InputError
 from isthmus.model import Model
-from isthmus.parts import Capacity, Gaussian, Rate
+from isthmus.parts import Autoregressive, Capacity, Gaussian, Rate
 from isthmus.recipes.table import recipe
 
 
@@ -39,6 +39,13 @@ def beta_vae(
 def iwae(body: Body, latent_dim: int, *, draws: int = 5, warmup: float = 0.0) -> Model:
     """Importance-weighted autoencoder: several codes drawn per row, for a bound tighter than the ELBO."""
     return body.assemble(Gaussian(latent_dim, sampled=True), terms=(Rate(1.0, warmup),), draws=draws)
+
+
+@recipe("pixel-vae", source="Gulrajani et al., ICLR 2017; Chen et al., ICLR 2017", kinds=("images",))
+def pixel_vae(body: Body, latent_dim: int, *, reach: int = 3, width: int = 16, warmup: float = 0.0) -> Model:
+    """VAE each of whose pixels sees those above and to the left of it: the code is left with what they can't tell."""
+    likelihood = Autoregressive(body.density(), body.shape[0], reach, width)
+    return body.assemble(Gaussian(latent_dim), terms=(Rate(1.0, warmup),), likelihood=likelihood)
 
 
 @recipe("conditional", source="Sohn, Lee & Yan, NeurIPS 2015; Ho & Salimans 2022 for drop", conditional=True)

@@ -13,7 +13,7 @@ def vamp(body: Body, latent_dim: int, *, components: int = 100, warmup: float = 
     return body.assemble(Gaussian(latent_dim, prior), terms=(Rate(1.0, warmup),), draws=draws)
 
 
-@recipe("flow-prior", source="Chen et al., ICLR 2017; splines: Durkan et al., NeurIPS 2019")
+@recipe("flow-prior", source="Chen et al., ICLR 2017; Papamakarios et al., NeurIPS 2017")
 def flow_prior(body: Body, latent_dim: int, *, transforms: int = 3, warmup: float = 0.0, draws: int = 1) -> Model:
     """VAE whose prior is a normalising flow; needs the extra `flows`."""
     bottleneck = Gaussian(latent_dim, Flow(latent_dim, transforms))

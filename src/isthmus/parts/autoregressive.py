@@ -1,0 +1,81 @@
+"""Densities of pictures whose pixels are told of those above and to the left.
+
+Legend: B rows of the batch, C channels, H x W pixels, F features, D = 2 C.
+"""
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from isthmus.parts.checks import check_whole
+from isthmus.parts.likelihoods import Likelihood
+
+
+class Autoregressive(Likelihood):
+    """p(x|z) as the product of p(pixel | earlier pixels near it, z): a small masked convolution in the density.
+
+    What the earlier pixels (rows above, and the same row to the left) within `reach` say corrects the decoder's output;
+    a cell's density is that of `likelihood` at the corrected output. Texture is then the density's affair, and the code
+    keeps what neighbours can't tell (Chen et al., "Variational lossy autoencoder", ICLR 2017). The channels of
+    one pixel are independent.
+
+    The mean of this density isn't to be had in closed form: `mean` goes from pixel to pixel and takes each at the mean
+    of its density, given that the earlier ones are at theirs.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+        The density of a cell.
+    channels : int
+        C, of the picture.
+    reach : int
+        How many rows up, and columns to each side, a pixel sees.
+    width : int
+        Features F of the two hidden layers.
+
+    References
+    ----------
+    Gulrajani et al., "PixelVAE", ICLR 2017; masked convolutions: van den Oord, Kalchbrenner & Kavukcuoglu, "Pixel
+    recurrent neural networks", ICML 2016.
+    """
+
+    earlier: Tensor
+
+    def __init__(self, likelihood: Likelihood, channels: int, reach: int = 3, width: int = 32) -> None:
+        super().__init__()
+        self.likelihood = likelihood
+        self.reach = check_whole("reach", reach, most=16)
+        width = check_whole("width", width, most=1024)
+        self.seen_by = nn.Conv2d(2 * channels, width, 2 * self.reach + 1, padding=self.reach)
+        self.mix = nn.Conv2d(width, width, 1)
+        self.step = nn.Conv2d(width, channels, 1)
+        nn.init.zeros_(self.step.weight)
+        earlier = torch.ones_like(self.seen_by.weight)
+        earlier[:, :channels, self.reach, self.reach :] = 0
+        earlier[:, :channels, self.reach + 1 :] = 0
+        self.register_buffer("earlier", earlier, persistent=False)
+
+    def cells(self, raw_B___: Tensor, x_B___: Tensor) -> Tensor:
+        return self.likelihood.cells(self.corrected(raw_B___, x_B___), x_B___)
+
+    def corrected(self, raw_BCHW: Tensor, x_BCHW: Tensor) -> Tensor:
+        """The decoder's output with what the earlier pixels of x add to it."""
+        both_BDHW, conv = torch.cat([x_BCHW, raw_BCHW], 1), self.seen_by
+        return self._refined(raw_BCHW, F.conv2d(both_BDHW, conv.weight * self.earlier, conv.bias, padding=self.reach))
+
+    def mean(self, raw_B___: Tensor) -> Tensor:
+        r, (c, height, width) = self.reach, raw_B___.shape[1:]
+        of_x, of_raw = (self.seen_by.weight * self.earlier).split(c, 1)
+        told_BFHW = F.conv2d(raw_B___, of_raw, self.seen_by.bias, padding=r)
+        x_BChw = F.pad(torch.zeros_like(raw_B___), (r, r, r, r))
+        for i in range(height):
+            for j in range(width):
+                near_BChw = x_BChw[:, :, i : i + 2 * r + 1, j : j + 2 * r + 1]
+                told_BF11 = told_BFHW[:, :, i : i + 1, j : j + 1] + F.conv2d(near_BChw, of_x)
+                raw_BC11 = self._refined(raw_B___[:, :, i : i + 1, j : j + 1], told_BF11)
+                x_BChw[:, :, i + r, j + r] = self.likelihood.mean(raw_BC11)[:, :, 0, 0]
+        return x_BChw[:, :, r : r + height, r : r + width]
+
+    def _refined(self, raw_BCHW: Tensor, told_BFHW: Tensor) -> Tensor:
+        step_BCHW: Tensor = self.step(F.relu(self.mix(F.relu(told_BFHW))))
+        return raw_BCHW + step_BCHW
