@@ -10,7 +10,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 from torch import Tensor
 
 from isthmus import (
@@ -20,6 +20,7 @@ from isthmus import (
     inference,
     keeping,
     modelfile,
+    opening,
     provenance,
     recipes,
     scoring,
@@ -33,7 +34,6 @@ from isthmus.data import (
     TableSchema,
     cut_like,
     fit_preparation,
-    open_data,
     restore,
 )
 from isthmus.errors import DataError, InputError
@@ -416,30 +416,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     # Data in and out
 
     def _open(self, X: Any, *, fitting: bool = False, fewest: int | None = None) -> Dataset:
-        """Check the data against scikit-learn's rules and, unless fitting, against the schema."""
         if not fitting:
             check_is_fitted(self, "model_")
-        fewest = fewest or (2 if fitting else 1)
-        kind = self.kind if fitting else self.schema_.kind
-        if kind == "series":  # scikit-learn has no word for them
-            pass
-        elif _is_frame(X) or type(X).__module__.startswith("torch"):
-            if fitting or not _has_column(X, self.label_):  # of a label scikit-learn has no word; open_data does
-                validate_data(self, X, reset=fitting, skip_check_array=True)
-        elif self._is_plain(X, fitting) and getattr(X, "ndim", 2) <= 2:
-            X = validate_data(self, X, reset=fitting, ensure_all_finite="allow-nan", ensure_min_samples=fewest)
-        kind = self.kind if fitting else "auto"  # the schema says
-        fitted: dict[str, Any] = {} if fitting else {"schema": self.schema_, "usual_label": self.label_}
-        budget = choices.memory_budget(self.memory)
-        data = X if isinstance(X, Dataset) else open_data(X, kind=kind, memory=budget, **fitted)
-        if data.n < fewest:
-            raise DataError(f"{data.n} row (n_samples = {data.n}): fitting takes {fewest} or more")
-        return data
-
-    def _is_plain(self, X: Any, fitting: bool) -> bool:
-        """Whether X is an array or list of numbers, which scikit-learn has words for."""
-        text = self.kind == "text" if fitting else getattr(self.schema_, "text", False)
-        return not (text or isinstance(X, (str, Path, Dataset)) or hasattr(X, "tocsr"))
+        return opening.opened(self, X, fitting=fitting, fewest=fewest or (2 if fitting else 1))
 
     def _whole(self, X: Any) -> tuple[Dataset, NDArray[np.int64]]:
         data = self._open(X)
@@ -666,11 +645,3 @@ def _given_back(raw: NDArray[Any], schema: Schema, container: str, **more: Any) 
     """Raw rows as the kind of data that came in."""
     restored = restore(raw, schema, container, **more)
     return torch.from_numpy(restored) if container == "torch" else restored
-
-
-def _is_frame(X: Any) -> bool:
-    return hasattr(X, "columns") and hasattr(X, "dtypes")
-
-
-def _has_column(X: Any, name: str) -> bool:
-    return bool(name) and _is_frame(X) and name in X.columns

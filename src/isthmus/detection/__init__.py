@@ -1,0 +1,1 @@
+"""Finding anomalies: what is strange, how sure that is, and why."""
