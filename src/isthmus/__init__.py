@@ -21,6 +21,7 @@ if "torch" not in sys.modules and "OMP_WAIT_POLICY" not in os.environ:
 _HOMES = {
     "Autoencoder": "isthmus.autoencoder",
     "Posterior": "isthmus.autoencoder",
+    "Detector": "isthmus.detection",
     "Model": "isthmus.model",
     "open_data": "isthmus.data",
     "DataError": "isthmus.errors",
@@ -29,14 +30,15 @@ _HOMES = {
     "ModelFileError": "isthmus.errors",
     "TrainingError": "isthmus.errors",
 }
-_ROOMS = ("data", "errors", "evaluation", "parts", "recipes", "scoring", "training")
+_ROOMS = ("data", "detection", "errors", "evaluation", "parts", "recipes", "scoring", "training")
 
 __all__ = [*sorted(_HOMES), *_ROOMS]
 
 if TYPE_CHECKING:
-    from isthmus import data, errors, evaluation, parts, recipes, scoring, training
+    from isthmus import data, detection, errors, evaluation, parts, recipes, scoring, training
     from isthmus.autoencoder import Autoencoder, Posterior
     from isthmus.data import open_data
+    from isthmus.detection import Detector
     from isthmus.errors import DataError, InputError, IsthmusError, ModelFileError, TrainingError
     from isthmus.model import Model
 

@@ -443,13 +443,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """What a conditional model is told of every row: `y`, else the data's own labels, else nothing is known."""
         return conditioning.of_rows(self.conditions_, data, y)
 
-    def _evaluate(self, function: inference.Function, X: Any, y: Any = None) -> NDArray[Any]:
+    def _evaluate(self, function: inference.Function[Model], X: Any, y: Any = None) -> NDArray[Any]:
         data, rows = self._whole(X)
         told = self._conditions(data, y)
         size = self._rows_at_once()  # prepared piece by piece (a share of 0): every row is wanted once
         return self._run(function, self._batches(data, rows, size, seed=0, share=0.0, told=told).in_order())
 
-    def _run(self, function: inference.Function, batches: Iterable[Batch]) -> NDArray[Any]:
+    def _run(self, function: inference.Function[Model], batches: Iterable[Batch]) -> NDArray[Any]:
         device, double = choices.device(self.device), self.schema_.kind != "images"
         rows = self._rows_at_once()
         return inference.run(function, self.model_, batches, device=device, double=double, rows=rows).numpy()
@@ -609,9 +609,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def save(self, path: str | Path) -> None:
         """Write everything that `load` needs to one .safetensors file, atomically."""
+        keeping.write(path, self.kept())
+
+    def kept(self) -> keeping.Kept:
+        """All that a file holds of a fitted estimator."""
         check_is_fitted(self, "model_")
         learned = (self.model_, self.schema_, self.preparation_, self.conditions_, self.record_, self.history_)
-        keeping.write(path, keeping.Kept(self.get_params(), *learned))
+        return keeping.Kept(self.get_params(), *learned)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -624,14 +628,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         description, tensors = modelfile.read(path)
         with keeping.doubting(path):
-            kept = keeping.believed(description, tensors)
-            estimator = cls(**kept.params)
-            estimator.model_, estimator.schema_, estimator.preparation_ = kept.model, kept.schema, kept.preparation
-            estimator.conditions_, estimator.label_ = kept.conditions, kept.record["data"].get("label", "")
-            estimator.record_, estimator.history_ = kept.record, kept.history
-            estimator.n_iter_ = len(kept.history)
-            estimator._sizes = {"sizes": kept.record["sizes"]} if "sizes" in kept.record else {}
-            estimator._describe()
+            return cls.of(keeping.believed(description, tensors))
+
+    @classmethod
+    def of(cls, kept: keeping.Kept) -> Self:
+        """The fitted estimator of which a file held this."""
+        estimator = cls(**kept.params)
+        estimator.model_, estimator.schema_, estimator.preparation_ = kept.model, kept.schema, kept.preparation
+        estimator.conditions_, estimator.label_ = kept.conditions, kept.record["data"].get("label", "")
+        estimator.record_, estimator.history_ = kept.record, kept.history
+        estimator.n_iter_ = len(kept.history)
+        estimator._sizes = {"sizes": kept.record["sizes"]} if "sizes" in kept.record else {}
+        estimator._describe()
         return estimator
 
     def __sklearn_tags__(self) -> Tags:

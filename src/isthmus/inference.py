@@ -6,15 +6,16 @@ Legend: `___` the shape of one prepared row.
 import copy
 import math
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from isthmus.model import Model
 from isthmus.training import Batch, fast
 from isthmus.training.arithmetic import is_convolutional
 
-Function = Callable[[Model, Tensor, Tensor | None], Tensor]
+Network = TypeVar("Network", bound=nn.Module)
+Function = Callable[[Network, Tensor, Tensor | None], Tensor]
 
 
 def rows_at_once(shape: tuple[int, ...]) -> int:
@@ -22,7 +23,9 @@ def rows_at_once(shape: tuple[int, ...]) -> int:
     return min(max((1 << 20) // math.prod(shape), 16), 16384)
 
 
-def run(function: Function, model: Model, batches: Iterable[Batch], *, device: str, double: bool, rows: int) -> Tensor:
+def run(
+    function: Function[Network], model: Network, batches: Iterable[Batch], *, device: str, double: bool, rows: int
+) -> Tensor:
     """The results of a function of (model, rows, conditions) over all batches, joined, on the CPU.
 
     With `double` the work is done in double precision: for tables, whose networks are small. A row's result then

@@ -29,7 +29,12 @@ class Kept:
 
 def write(path: str | Path, kept: Kept) -> None:
     """Write it all to one file, atomically."""
-    description = {
+    modelfile.write(path, kept.model.state_dict(), described(kept))
+
+
+def described(kept: Kept) -> dict[str, Any]:
+    """All but the weights, as plain JSON values."""
+    return {
         "params": provenance.plain_params(kept.params),
         "model": kept.model.spec,
         "schema": kept.schema.to_json(),
@@ -38,7 +43,6 @@ def write(path: str | Path, kept: Kept) -> None:
         "record": kept.record,
         "history": kept.history,
     }
-    modelfile.write(path, kept.model.state_dict(), description)
 
 
 def believed(description: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Kept:

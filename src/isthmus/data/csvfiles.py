@@ -16,7 +16,7 @@ from isthmus.data.tablefiles import read_arrow
 from isthmus.data.tables import TableReader, arrow_name
 from isthmus.errors import DataError
 
-_MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL"]
+MISSING_WORDS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL"]
 _ARROW_PER_BYTE = 6  # a cell of two bytes may become a number of eight and a bit
 
 
@@ -41,7 +41,7 @@ class _File:
         return csv.ConvertOptions(
             column_types=types | self.texts,
             strings_can_be_null=True,
-            null_values=_MISSING,
+            null_values=MISSING_WORDS,
             decimal_point=self.decimal,
         )
 

@@ -1,0 +1,110 @@
+"""Tables that come line by line: CSV with a header, or JSON objects, from a pipe that may never end."""
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, NamedTuple
+
+import pyarrow as pa
+from pyarrow import csv, json
+
+from isthmus.data.csvfiles import MISSING_WORDS
+from isthmus.data.dataset import Dataset, Options
+from isthmus.data.opening import from_reader
+from isthmus.data.schema import TableSchema
+from isthmus.data.tablefiles import read_arrow
+from isthmus.errors import DataError
+
+BLOCK = 1 << 16
+LONGEST_LINE = 1 << 24
+WHERE = "standard input"
+
+
+class Lines(NamedTuple):
+    """Lines as they came, without their ends; which numbers they have, from 1; and the rows they hold."""
+
+    lines: list[bytes]
+    numbers: list[int]
+    data: Dataset
+
+
+class TableStream:
+    """Rows from a stream, as soon as they are there, in bounded memory.
+
+    Parameters
+    ----------
+    stream : binary stream
+        CSV with a header, or a JSON object a line, as its first byte says.
+    schema : TableSchema
+        What the rows must be like; other columns are passed over. A quoted line end inside a cell isn't known here.
+
+    Attributes
+    ----------
+    header : bytes or None
+        The line of the columns' names, of CSV.
+    bad : list of str
+        What was wrong with lines that were passed over since the list was last emptied.
+
+    Raises
+    ------
+    DataError
+        If the stream is empty, or a line longer than 16 MB.
+    """
+
+    def __init__(self, stream: BinaryIO, schema: TableSchema) -> None:
+        self.stream, self.schema = stream, schema
+        self.header: bytes | None = None
+        self.bad: list[str] = []
+
+    def __iter__(self) -> Iterator[Lines]:
+        count, is_json = 0, None
+        for block in _whole_lines(self.stream):
+            numbered = [(count + i, line) for i, line in enumerate(block, 1) if line.strip()]
+            count += len(block)
+            if is_json is None and numbered:
+                is_json = numbered[0][1].lstrip()[:1] == b"{"
+                if not is_json:
+                    self.header = numbered.pop(0)[1]
+            if numbered:
+                yield from self._rows(numbered)
+        if is_json is None:
+            raise DataError(f"{WHERE}: nothing came; give CSV with a header, or a JSON object a line")
+
+    def _rows(self, numbered: Sequence[tuple[int, bytes]]) -> Iterator[Lines]:
+        """The rows of these lines; where they can't be read, of each half of them, down to the bad line."""
+        numbers, lines = [number for number, _ in numbered], [line for _, line in numbered]
+        try:
+            yield Lines(lines, numbers, self._data(lines))
+        except (DataError, pa.ArrowException) as fault:
+            if len(lines) > 1:
+                half = len(lines) // 2
+                yield from self._rows(numbered[:half])
+                yield from self._rows(numbered[half:])
+            else:
+                self.bad.append(f"{WHERE}: line {numbers[0]}: {str(fault).removeprefix(f'{WHERE}: ').splitlines()[0]}")
+
+    def _data(self, lines: Sequence[bytes]) -> Dataset:
+        texts = {c.name: pa.string() for c in self.schema.columns if c.role == "categorical"}
+        names = set(self.schema.feature_names)
+        if self.header is None:
+            options = json.ParseOptions(explicit_schema=pa.schema(list(texts.items())) if texts else None)
+            table = json.read_json(io.BytesIO(b"\n".join(lines)), parse_options=options)
+        else:
+            convert = csv.ConvertOptions(column_types=texts, strings_can_be_null=True, null_values=MISSING_WORDS)
+            whole = io.BytesIO(b"\n".join([self.header, *lines]))
+            table = csv.read_csv(whole, csv.ReadOptions(use_threads=False), convert_options=convert)
+        table = table.select([name for name in table.column_names if name in names])
+        return from_reader(read_arrow(table, WHERE, "csv"), Options(schema=self.schema))
+
+
+def _whole_lines(stream: BinaryIO) -> Iterator[list[bytes]]:
+    """Lists of lines, each as soon as its end has come."""
+    rest = b""
+    read = getattr(stream, "read1", stream.read)
+    while block := read(BLOCK):
+        *lines, rest = (rest + block).split(b"\n")
+        if len(rest) > LONGEST_LINE:
+            raise DataError(f"{WHERE}: a line of more than {LONGEST_LINE:,} bytes: are these CSV or JSON lines?")
+        if lines:
+            yield [line.rstrip(b"\r") for line in lines]
+    if rest:
+        yield [rest.rstrip(b"\r")]

@@ -1,0 +1,304 @@
+"""Detector: the scikit-learn outlier detector; unlabelled data in; scores, a threshold with a promise, reasons out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, OutlierMixin, clone
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from isthmus import choices, inference, opening
+from isthmus.autoencoder import Autoencoder
+from isthmus.data import Dataset
+from isthmus.detection import conformal, files
+from isthmus.detection.strangeness import Strangeness, learn
+from isthmus.errors import InputError
+from isthmus.training import Batches, Watcher
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+CONVENTIONS = ("sklearn", "pyod")
+EXACT_ROWS = 20_000
+"""Up to so many rows at once are scored in double precision: a row's score doesn't depend on its neighbours then."""
+
+
+class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
+    """Finds anomalies in tables, pictures, series and counts that nobody labelled.
+
+    An autoencoder learns what rows are like; a row is strange if it is rebuilt badly, or lies where few others do.
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder, optional
+        What learns; it is cloned. Default: one chosen by measurement (docs/notes/detection.md).
+    contamination : float, default=0.1
+        Without a promise, the share of the rows fitted that `threshold_` flags; above 0, at most 0.5.
+    false_alarms : float, optional
+        A promise: of normal rows no more than this share is flagged. Some rows are held out for it.
+    fdr : float, optional
+        Another: of the rows that `discoveries` flags no more than this share is normal, on average.
+    calibration : float or int, default=0.3
+        Share or number of the rows that are held out where a promise is asked for.
+    normal_only : bool, default=False
+        Whether the rows fitted are all known to be normal.
+    kind : {"auto", "table", "images", "series", "counts", "text"}, default="auto"
+        As for `Autoencoder`.
+    convention : {"sklearn", "pyod"}, default="sklearn"
+        What `decision_function` and `predict` say: scikit-learn's way higher is more normal, below 0 an anomaly, and
+        predictions are 1 and -1; PyOD's way higher is stranger, above `threshold_` an anomaly, and they are 0 and 1.
+    device : str, default="auto"
+    memory : int, optional
+        Bytes that data may take, as for `Autoencoder`.
+    callbacks : sequence of callable, default=()
+        Called with `isthmus.training.Progress` while fitting.
+    random_state : int, RandomState or None, default=None
+
+    Attributes
+    ----------
+    autoencoder_ : Autoencoder
+        Fitted.
+    decision_scores_ : (n,)
+        How strange each row fitted is, higher is stranger; those held out for a promise among them.
+    threshold_ : float
+        Rows whose score is above it are anomalies.
+    labels_ : (n,) of int
+        1 for an anomaly, else 0, of the rows fitted.
+    offset_ : float
+        Minus `threshold_`: `decision_function` is `score_samples` minus it.
+    calibration_scores_ : (m,)
+        Scores of the rows held out, sorted; empty where no promise was asked for.
+    n_features_in_, feature_names_in_
+        As in scikit-learn, for tables.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isthmus import Detector
+    >>> X = np.random.default_rng(0).normal(size=(200, 3))
+    >>> X[0] = 9
+    >>> int(Detector(random_state=0).fit(X).decision_scores_.argmax())
+    0
+    """
+
+    def __init__(
+        self,
+        autoencoder: Autoencoder | None = None,
+        *,
+        contamination: float = 0.1,
+        false_alarms: float | None = None,
+        fdr: float | None = None,
+        calibration: float = 0.3,
+        normal_only: bool = False,
+        kind: str = "auto",
+        convention: str = "sklearn",
+        device: str = "auto",
+        memory: int | None = None,
+        callbacks: Sequence[Watcher] = (),
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.autoencoder = autoencoder
+        self.contamination = contamination
+        self.false_alarms = false_alarms
+        self.fdr = fdr
+        self.calibration = calibration
+        self.normal_only = normal_only
+        self.kind = kind
+        self.convention = convention
+        self.device = device
+        self.memory = memory
+        self.callbacks = callbacks
+        self.random_state = random_state
+
+    # Fitting
+
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
+        """Fit to data of which some rows may be anomalies; labels are ignored.
+
+        Parameters
+        ----------
+        X : array, frame, tensor, path or Dataset
+            As for `Autoencoder.fit`.
+
+        Raises
+        ------
+        InputError
+            If data or options can't be used, or rows are too few for the promise asked for.
+        """
+        self.check_options()
+        data = opening.opened(self, X, fitting=True, fewest=2)
+        seed = self._seed()
+        learned, held = self._parts(data, seed)
+        self._learn(data, learned, seed)
+        scores = self._scores(data)
+        self.decision_scores_, self.calibration_scores_ = scores, np.sort(scores[held])
+        self.decide(self._threshold())
+        self.describe()
+        return self
+
+    def check_options(self) -> None:
+        """Refuse options that no data could make right, before any data are read.
+
+        Raises
+        ------
+        InputError
+            If a number is out of range or a name unknown.
+        """
+        if isinstance(self.contamination, bool) or not 0 < self.contamination <= 0.5:
+            raise InputError(f"contamination={self.contamination!r}: give a share above 0, at most 0.5")
+        for name in ("false_alarms", "fdr"):
+            if getattr(self, name) is not None:
+                conformal.check_share(name, getattr(self, name))
+        if self.convention not in CONVENTIONS:
+            raise InputError(f"convention={self.convention!r}: choose {' or '.join(CONVENTIONS)}")
+
+    @property
+    def promises(self) -> bool:
+        """Whether a promise was asked for, for which rows are held out."""
+        return self.false_alarms is not None or self.fdr is not None
+
+    def _parts(self, data: Dataset, seed: int) -> tuple[Rows, Rows]:
+        """Rows to learn from and rows to calibrate by; too few for the promise is said before anything is learned."""
+        share = choices.plain(self.calibration) if self.promises else 0
+        learned, held = choices.held_out_rows(data.n, share, seed, data.overlap)
+        if self.false_alarms is not None:
+            needed = conformal.rows_needed(self.false_alarms)
+            if len(held) < needed:
+                all_rows = f" (about {round(needed / share):,} in all)" if isinstance(share, float) and share else ""
+                raise InputError(
+                    f"false_alarms={self.false_alarms:g} takes {needed:,} held-out rows{all_rows}, and of {data.n:,} "
+                    f"rows {len(held):,} are held out: promise less, give more rows, or hold out more (calibration)"
+                )
+        return learned, held
+
+    def _learn(self, data: Dataset, learned: Rows, seed: int) -> None:
+        part = data if len(learned) == data.n else data.subset(learned)
+        inner = Autoencoder(kind=self.kind) if self.autoencoder is None else clone(self.autoencoder)
+        given = {"device": self.device, "memory": self.memory, "callbacks": self.callbacks, "random_state": seed}
+        self.autoencoder_ = inner.set_params(**given).fit(part)
+        self.schema_, self.label_ = self.autoencoder_.schema_, self.autoencoder_.label_
+        self.strangeness_ = learn(self.autoencoder_, part, normal_only=self.normal_only, seed=seed)
+
+    def _threshold(self) -> float:
+        """By the promise of few false alarms, else by the share of the rows fitted that contamination says."""
+        if self.false_alarms is not None:
+            return conformal.threshold(self.calibration_scores_, self.false_alarms)
+        return float(np.percentile(self.decision_scores_, 100 * (1 - self.contamination)))
+
+    def decide(self, threshold: float) -> None:
+        """Call rows whose score is above this anomalies."""
+        self.threshold_, self.offset_ = threshold, -threshold
+        self.labels_ = (self.decision_scores_ > threshold).astype(int)
+
+    def describe(self) -> None:
+        """Set the attributes that scikit-learn reads, as the autoencoder has them."""
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self.autoencoder_, name):
+                setattr(self, name, getattr(self.autoencoder_, name))
+
+    # The file
+
+    def save(self, path: str | Path) -> None:
+        """Write everything that `load` needs to one .safetensors file, atomically."""
+        check_is_fitted(self, "autoencoder_")
+        files.write(path, self)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The detector that `save` wrote.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is truncated, garbled, hostile, from a newer version, or of an autoencoder alone.
+        """
+        return files.read(path, cls)
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, int):
+            return self.random_state
+        return int(check_random_state(self.random_state).randint(2**31))
+
+    # Scores
+
+    def _scores(self, data: Dataset) -> Floats:
+        rows, size = np.arange(data.n, dtype=np.int64), inference.rows_at_once(data.source.shape)
+        batches = Batches(
+            data.source, self.autoencoder_.preparation_, rows, batch_size=size, memory=0, seed=0
+        )  # prepared piece by piece: every row is wanted once
+        device = choices.device(self.device)
+        found = inference.run(
+            Strangeness.forward, self.strangeness_, batches.in_order(),
+            device=device, double=data.n <= EXACT_ROWS and data.kind != "images", rows=size,
+        )  # fmt: skip
+        return found.double().numpy()
+
+    def anomaly_scores(self, X: Any) -> Floats:
+        """How strange every row is, (n,), whatever the convention: higher is stranger."""
+        check_is_fitted(self, "autoencoder_")
+        return self._scores(opening.opened(self, X, fitting=False, fewest=1))
+
+    def score_samples(self, X: Any) -> Floats:
+        """Minus `anomaly_scores`, scikit-learn's way round: higher is more normal."""
+        return -self.anomaly_scores(X)
+
+    def decision_function(self, X: Any) -> Floats:
+        """`score_samples` minus `offset_`, below 0 for anomalies; by PyOD's convention `anomaly_scores`."""
+        scores = self.anomaly_scores(X)
+        return scores if self.convention == "pyod" else self.threshold_ - scores
+
+    def predict(self, X: Any) -> NDArray[np.int64]:
+        """Which rows are anomalies: -1 and else 1; by PyOD's convention 1 and else 0."""
+        found = self.anomaly_scores(X) > self.threshold_
+        return found.astype(np.int64) if self.convention == "pyod" else np.where(found, -1, 1)
+
+    def fit_predict(self, X: Any, y: Any = None) -> NDArray[np.int64]:
+        """Fit, and say which of the rows fitted are anomalies."""
+        self.fit(X, y)
+        return self.labels_ if self.convention == "pyod" else np.where(self.labels_, -1, 1)
+
+    def p_values(self, X: Any) -> Floats:
+        """How often a normal row would look as strange, (n,): conformal p-values.
+
+        Raises
+        ------
+        InputError
+            If no rows were held out: fit with `false_alarms` or `fdr`.
+        """
+        return self._p_values(self.anomaly_scores(X))
+
+    def _p_values(self, scores: Floats) -> Floats:
+        if not len(self.calibration_scores_):
+            raise InputError("no rows were held out to calibrate by: fit with false_alarms or fdr")
+        return conformal.p_values(self.calibration_scores_, scores)
+
+    def discoveries(self, X: Any) -> NDArray[np.bool_]:
+        """Which of these rows are anomalies, such that no more than the share `fdr` of them are normal on average."""
+        check_is_fitted(self, "autoencoder_")
+        if self.fdr is None:
+            raise InputError("discoveries keep the promise of fdr: fit with fdr=0.1, say")
+        return conformal.discoveries(self.p_values(X), self.fdr)
+
+    def predict_proba(self, X: Any, method: str = "linear") -> Floats:
+        """Chances of normal and of anomalous, (n, 2), as PyOD's: scores scaled to the range of those fitted.
+
+        `method="unify"` takes the gaussian's distribution function at the standardised score instead (Kriegel et al.,
+        SDM 2011). Neither is a calibrated probability: for that see `p_values`.
+        """
+        scores, fitted = self.anomaly_scores(X), self.decision_scores_
+        if method == "linear":
+            strange = (scores - fitted.min()) / max(np.ptp(fitted), np.finfo(float).tiny)
+        elif method == "unify":
+            strange = torch.erf(torch.from_numpy((scores - fitted.mean()) / (fitted.std() * 2**0.5 or 1.0))).numpy()
+        else:
+            raise InputError(f"method={method!r}: choose linear or unify")
+        strange = strange.clip(0, 1)
+        return np.stack([1 - strange, strange], 1)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags

@@ -1,0 +1,64 @@
+"""Why a row is strange: which columns, region or stretch of time, and what was expected there.
+
+Legend: B rows, C columns, F prepared columns, `___` the shape of one prepared row.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from isthmus.detection.strangeness import Strangeness
+
+AT_ONCE = 8192
+"""Changed rows that are scored together."""
+BLUR = 3
+"""Side of the square, or number of steps, over which errors are averaged."""
+
+
+def of_columns(strangeness: Strangeness, x_BF: Tensor, widths: Sequence[int], usual_F: Tensor) -> tuple[Tensor, Tensor]:
+    """Each column's share of the score of every row, (B, C), and what was expected in its place, (B, F).
+
+    What a column should hold is what the autoencoder makes of the row with that column at its usual value: the row's
+    other columns alone then speak. Its share is by how much the score falls when it holds that, the others staying as
+    they are; no fall is no share.
+    """
+    starts = [sum(widths[:i]) for i in range(len(widths))]
+    falls_BC = x_BF.new_zeros(len(x_BF), len(widths))
+    expected_BF = x_BF.clone()
+    score_B = strangeness(x_BF)
+    each = max(1, AT_ONCE // max(1, len(x_BF)))
+    for first in range(0, len(widths), each):
+        columns = [(i, slice(starts[i], starts[i] + widths[i])) for i in range(first, min(first + each, len(widths)))]
+        changed_NF = x_BF.repeat(len(columns), 1)
+        blocks = changed_NF.view(len(columns), *x_BF.shape)
+        for block_BF, (_, place) in zip(blocks, columns, strict=True):
+            block_BF[:, place] = usual_F[place]
+        rebuilt = strangeness.model.reconstruct(changed_NF).view_as(blocks)
+        for block_BF, rebuilt_BF, (_, place) in zip(blocks, rebuilt, columns, strict=True):
+            expected_BF[:, place] = block_BF[:, place] = rebuilt_BF[:, place].to(x_BF)
+        score_cB = strangeness(changed_NF).view(len(columns), -1)
+        for fallen_B, (column, _) in zip(score_B - score_cB, columns, strict=True):
+            falls_BC[:, column] = fallen_B.clamp_min(0)
+    return falls_BC / falls_BC.sum(-1, keepdim=True).clamp_min(torch.finfo(falls_BC.dtype).tiny), expected_BF
+
+
+def of_pixels(strangeness: Strangeness, x_BCHW: Tensor) -> tuple[Tensor, Tensor]:
+    """A heat map of every picture, (B, H, W), that sums to 1, and the picture expected, (B, C, H, W)."""
+    expected_BCHW = strangeness.model.reconstruct(x_BCHW)
+    heat_B1HW = strangeness.errors(x_BCHW, expected_BCHW).sum(1, keepdim=True)
+    heat_BHW = F.avg_pool2d(heat_B1HW, BLUR, 1, BLUR // 2, count_include_pad=False)[:, 0]
+    return _shares(heat_BHW), expected_BCHW
+
+
+def of_steps(strangeness: Strangeness, x_BTC: Tensor) -> tuple[Tensor, Tensor]:
+    """The share of every step of each series, (B, T), and the series expected, (B, T, C)."""
+    expected_BTC = strangeness.model.reconstruct(x_BTC)
+    error_B1T = strangeness.errors(x_BTC, expected_BTC).sum(-1)[:, None]
+    return _shares(F.avg_pool1d(error_B1T, BLUR, 1, BLUR // 2, count_include_pad=False)[:, 0]), expected_BTC
+
+
+def _shares(error_B___: Tensor) -> Tensor:
+    total_B = error_B___.flatten(1).sum(-1).clamp_min(torch.finfo(error_B___.dtype).tiny)
+    return error_B___ / total_B.view(-1, *[1] * (error_B___.dim() - 1))

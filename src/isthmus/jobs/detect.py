@@ -1,0 +1,141 @@
+"""Detect: the strangest rows first. Judged by labels, where known, in AUROC and AP beside three classical detectors."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+from sklearn.neighbors import NearestNeighbors
+
+from isthmus.data import Dataset
+from isthmus.detection import Detector
+from isthmus.errors import DataError
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.bool_]
+RESAMPLES = 500
+NEIGHBOURS = 10
+MOST_COMPARED = 20_000
+"""Rows that the classical detectors are fitted on, and judged on, at most: they are slow."""
+MOST_CELLS = 50_000_000
+YES = ("1", "true", "yes", "anomaly", "anomalous", "outlier", "bad", "abnormal", "defect")
+NO = ("0", "false", "no", "normal", "inlier", "good", "ok")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure and its 95% bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How well scores tell labelled anomalies from the rest, and how well simpler detectors do on the same rows."""
+
+    rows: int
+    anomalies: int
+    auroc: Figure
+    ap: Figure
+    f1: Figure
+    peers: dict[str, tuple[float, float]]
+    """AUROC and AP by name."""
+
+    @property
+    def verdict(self) -> str:
+        """Who is better, in words."""
+        best = max(self.peers, key=lambda name: self.peers[name][0])
+        found = self.peers[best][0]
+        if found > self.auroc.high:
+            return f"{best} is better here (AUROC {found:.3f}): use it."
+        if found >= self.auroc.low:
+            return f"No surer than {best} (AUROC {found:.3f})."
+        return f"Better than {best}, the next best (AUROC {found:.3f})."
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures and the verdict."""
+        return asdict(self) | {"verdict": self.verdict}
+
+
+def judge(detector: Detector, data: Dataset, fitted: Dataset, scores: Floats, truth: Labels) -> Judged:
+    """Scores of labelled rows, beside those of classical detectors fitted on the same rows as the detector."""
+    flagged = scores > detector.threshold_
+    auroc, ap, f1 = intervals(
+        truth,
+        lambda rows: roc_auc_score(truth[rows], scores[rows]),
+        lambda rows: average_precision_score(truth[rows], scores[rows]),
+        lambda rows: f1_score(truth[rows], flagged[rows], zero_division=0.0),
+    )
+    some = _some(len(truth), MOST_COMPARED, data)
+    peers = {
+        name: (float(roc_auc_score(truth[some], found)), float(average_precision_score(truth[some], found)))
+        for name, found in classical(prepared(detector, fitted), prepared(detector, data, some)).items()
+    }
+    return Judged(len(truth), int(truth.sum()), auroc, ap, f1, peers)
+
+
+def anomalous(labels: NDArray[Any], normal: str | None = None) -> Labels:
+    """Which rows the labels call anomalies: all but those labelled `normal`, or the usual words such as 1 and 0.
+
+    Raises
+    ------
+    DataError
+        If the words are others, or all rows are of one kind.
+    """
+    words = np.array([str(label).strip().lower() for label in labels])
+    if normal is not None:
+        truth: Labels = words != normal.strip().lower()
+    else:
+        odd = sorted({*words} - {*YES, *NO})
+        if odd:
+            raise DataError(f"label {odd[0]!r}: say which one is normal with --normal, such as --normal {words[0]}")
+        truth = np.isin(words, YES)
+    if truth.all() or not truth.any():
+        kind = "an anomaly" if truth.all() else "normal"
+        raise DataError(f"every row is labelled {kind}: there is nothing to judge by")
+    return truth
+
+
+def intervals(truth: Labels, *figures: Callable[[NDArray[np.intp]], float]) -> tuple[Figure, ...]:
+    """Each figure of all rows, and its 2.5% and 97.5% points over 500 resamples, anomalies and others apart."""
+    rng, kinds = np.random.default_rng(0), [np.flatnonzero(truth), np.flatnonzero(~truth)]
+    whole, drawn = np.arange(len(truth)), []
+    for _ in range(RESAMPLES):
+        rows = np.concatenate([rng.choice(kind, len(kind)) for kind in kinds])
+        drawn.append([figure(rows) for figure in figures])
+    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+    return tuple(Figure(float(f(whole)), float(a), float(b)) for f, a, b in zip(figures, low, high, strict=True))
+
+
+def classical(fitted: Floats, rows: Floats) -> dict[str, Floats]:
+    """Scores of rows by detectors that users would reach for first, fitted on the same rows; higher is stranger."""
+    forest = IsolationForest(random_state=0).fit(fitted)
+    pca = PCA(0.9, svd_solver="full").fit(fitted)
+    rebuilt = pca.inverse_transform(pca.transform(rows))
+    near = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(fitted))).fit(fitted)
+    return {
+        "isolation forest": -forest.score_samples(rows),
+        "PCA": ((rows - rebuilt) ** 2).sum(1),
+        "nearest neighbours": near.kneighbors(rows)[0].mean(1),
+    }
+
+
+def prepared(detector: Detector, data: Dataset, rows: NDArray[np.int64] | None = None) -> Floats:
+    """Rows as the detector sees them, missing cells at the column's mean; at most so many as are compared."""
+    rows = _some(data.n, MOST_COMPARED, data) if rows is None else rows
+    found = detector.autoencoder_.preparation_.apply(data.source.take(rows))
+    return np.asarray(np.nan_to_num(found.reshape(len(rows), -1).astype(np.float64)))
+
+
+def _some(n: int, most: int, data: Dataset) -> NDArray[np.int64]:
+    most = min(most, max(100, MOST_CELLS // max(1, int(np.prod(data.source.shape)))))
+    return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).choice(n, most, replace=False))
