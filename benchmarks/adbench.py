@@ -142,9 +142,7 @@ def summary(found: dict) -> dict:
             }
             results[f"{part}, {protocol}"] = compared(means)
     results["tables"] = len({entry["table"] for entries in found.values() for entry in entries})
-    results["seconds"] = {
-        name: round(sum(entry["seconds"] for entry in entries), 1) for name, entries in found.items()
-    }
+    results["seconds"] = {name: round(sum(entry["seconds"] for entry in entries), 1) for name, entries in found.items()}
     return results
 
 

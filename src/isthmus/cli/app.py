@@ -35,6 +35,7 @@ def app() -> None:
     isthmus reconstruct m.safetensors photos/ -o rebuilt/
     isthmus evaluate m.safetensors photos/        every figure that applies
     isthmus doctor m.safetensors photos/          what often goes wrong, if it did
+    isthmus detect table.csv                      the anomalies, and why
 
     DATA is a .csv, .parquet, .feather, .npy or .npz file, counts in .mtx, .biom, .h5ad or a sparse .npz, texts in
     .jsonl, a folder of pictures or of .txt, or one of the built-in sets digits, wine, breast-cancer, diabetes,
@@ -229,6 +230,42 @@ def doctor(**asked: Any) -> None:
     from isthmus.cli.judging import doctor_command
 
     doctor_command(**asked)
+
+
+@app.command()
+@click.argument("target", metavar="DATA|MODEL")
+@click.argument("data", metavar="[DATA]", required=False)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write every row's score to this table or array.")
+@click.option("--save", type=click.Path(path_type=Path), help="Keep the detector in this .safetensors file.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write the strangest rows and why to this .html page.")
+@click.option("--top", type=click.IntRange(0), default=10, show_default=True, help="How many rows are listed.")
+@click.option("--false-alarms", type=float, metavar="SHARE", help="Flag no more than this share of normal rows.")
+@click.option("--fdr", type=float, metavar="SHARE", help="Of the rows flagged no more than this share is normal.")
+@click.option(
+    "--contamination", type=float, default=0.1, show_default=True, metavar="SHARE",
+    help="Without a promise: flag this share of the rows fitted, the strangest.",
+)  # fmt: skip
+@click.option("--normal-only", is_flag=True, help="DATA hold no anomalies: learn from them as they are.")
+@click.option("--normal", metavar="VALUE", help="With --label: the label of normal rows.  [default: 0, false, normal]")
+@click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True)
+@data_options
+@output_options
+def detect(**asked: Any) -> None:
+    """Find the anomalies in DATA, which nobody labelled, and say why.
+
+    Or score DATA by the detector in MODEL, which --save wrote. With - for DATA, CSV or JSON lines are read from
+    standard input, and come out scored as soon as they are in.
+
+    \b
+    isthmus detect table.csv --report anomalies.html
+    isthmus detect parts/ --normal-only --false-alarms 0.01 --save parts.safetensors
+    isthmus detect parts.safetensors new/ -o scores.csv
+    tail -f log.csv | isthmus detect table.safetensors -
+    """
+    from isthmus.cli.detecting import detect_command
+
+    detect_command(**asked)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Finding anomalies: what is strange, how sure that is, and why."""
 
 from isthmus.detection.detector import Detector
+from isthmus.detection.reasons import Reason
 
-__all__ = ["Detector"]
+__all__ = ["Detector", "Reason"]

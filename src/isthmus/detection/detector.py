@@ -15,6 +15,7 @@ from isthmus import choices, inference, opening
 from isthmus.autoencoder import Autoencoder
 from isthmus.data import Dataset
 from isthmus.detection import conformal, files
+from isthmus.detection.reasons import Reason, reasons
 from isthmus.detection.strangeness import Strangeness, learn
 from isthmus.errors import InputError
 from isthmus.training import Batches, Watcher
@@ -133,7 +134,7 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         seed = self._seed()
         learned, held = self._parts(data, seed)
         self._learn(data, learned, seed)
-        scores = self._scores(data)
+        scores = self.scores_of(data)
         self.decision_scores_, self.calibration_scores_ = scores, np.sort(scores[held])
         self.decide(self._threshold())
         self.describe()
@@ -159,6 +160,15 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def promises(self) -> bool:
         """Whether a promise was asked for, for which rows are held out."""
         return self.false_alarms is not None or self.fdr is not None
+
+    @property
+    def promise(self) -> str:
+        """What the threshold keeps, in words."""
+        if self.fdr is not None:
+            return f"of the rows flagged no more than {self.fdr:.3g} are normal, on average"
+        if self.false_alarms is not None:
+            return f"of normal rows no more than {self.false_alarms:.3g} are flagged"
+        return f"none: the {self.contamination:.3g} strangest of the rows fitted are flagged"
 
     def _parts(self, data: Dataset, seed: int) -> tuple[Rows, Rows]:
         """Rows to learn from and rows to calibrate by; too few for the promise is said before anything is learned."""
@@ -224,7 +234,8 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     # Scores
 
-    def _scores(self, data: Dataset) -> Floats:
+    def scores_of(self, data: Dataset) -> Floats:
+        """`anomaly_scores` of data that are open already."""
         rows, size = np.arange(data.n, dtype=np.int64), inference.rows_at_once(data.source.shape)
         batches = Batches(
             data.source, self.autoencoder_.preparation_, rows, batch_size=size, memory=0, seed=0
@@ -239,7 +250,7 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def anomaly_scores(self, X: Any) -> Floats:
         """How strange every row is, (n,), whatever the convention: higher is stranger."""
         check_is_fitted(self, "autoencoder_")
-        return self._scores(opening.opened(self, X, fitting=False, fewest=1))
+        return self.scores_of(opening.opened(self, X, fitting=False, fewest=1))
 
     def score_samples(self, X: Any) -> Floats:
         """Minus `anomaly_scores`, scikit-learn's way round: higher is more normal."""
@@ -259,6 +270,17 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         """Fit, and say which of the rows fitted are anomalies."""
         self.fit(X, y)
         return self.labels_ if self.convention == "pyod" else np.where(self.labels_, -1, 1)
+
+    def explain(self, X: Any) -> list[Reason]:
+        """Why each of these rows is strange, however strange it is: give it the few that matter.
+
+        Returns
+        -------
+        list of `isthmus.detection.Reason`, one a row
+        """
+        check_is_fitted(self, "autoencoder_")
+        data = opening.opened(self, X, fitting=False, fewest=1)
+        return reasons(self.strangeness_, self.autoencoder_.preparation_, data)
 
     def p_values(self, X: Any) -> Floats:
         """How often a normal row would look as strange, (n,): conformal p-values.

@@ -17,7 +17,7 @@ BLUR = 3
 """Side of the square, or number of steps, over which errors are averaged."""
 
 
-def of_columns(strangeness: Strangeness, x_BF: Tensor, widths: Sequence[int], usual_F: Tensor) -> tuple[Tensor, Tensor]:
+def of_columns(strangeness: Strangeness, x_BF: Tensor, widths: Sequence[int]) -> tuple[Tensor, Tensor]:
     """Each column's share of the score of every row, (B, C), and what was expected in its place, (B, F).
 
     What a column should hold is what the autoencoder makes of the row with that column at its usual value: the row's
@@ -34,7 +34,7 @@ def of_columns(strangeness: Strangeness, x_BF: Tensor, widths: Sequence[int], us
         changed_NF = x_BF.repeat(len(columns), 1)
         blocks = changed_NF.view(len(columns), *x_BF.shape)
         for block_BF, (_, place) in zip(blocks, columns, strict=True):
-            block_BF[:, place] = usual_F[place]
+            block_BF[:, place] = strangeness.usual[place].to(x_BF)
         rebuilt = strangeness.model.reconstruct(changed_NF).view_as(blocks)
         for block_BF, rebuilt_BF, (_, place) in zip(blocks, rebuilt, columns, strict=True):
             expected_BF[:, place] = block_BF[:, place] = rebuilt_BF[:, place].to(x_BF)
@@ -42,6 +42,13 @@ def of_columns(strangeness: Strangeness, x_BF: Tensor, widths: Sequence[int], us
         for fallen_B, (column, _) in zip(score_B - score_cB, columns, strict=True):
             falls_BC[:, column] = fallen_B.clamp_min(0)
     return falls_BC / falls_BC.sum(-1, keepdim=True).clamp_min(torch.finfo(falls_BC.dtype).tiny), expected_BF
+
+
+def of_counts(strangeness: Strangeness, x_BF: Tensor) -> tuple[Tensor, Tensor]:
+    """Each count's share of the deviance of its row, (B, F), as of Poisson counts; and the counts expected."""
+    expected_BF = strangeness.model.reconstruct(x_BF).to(x_BF).clamp_min(1e-9)
+    deviance_BF = torch.xlogy(x_BF, x_BF / expected_BF) - (x_BF - expected_BF)
+    return _shares(deviance_BF.clamp_min(0)), expected_BF
 
 
 def of_pixels(strangeness: Strangeness, x_BCHW: Tensor) -> tuple[Tensor, Tensor]:

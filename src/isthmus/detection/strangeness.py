@@ -44,6 +44,7 @@ class Strangeness(nn.Module):
     """
 
     scale: Tensor
+    usual: Tensor
     references_SRU: Tensor
     medians: Tensor
 
@@ -52,6 +53,7 @@ class Strangeness(nn.Module):
         self.model, self.shape = model, shape
         width = 2 * int(np.prod(shape))
         self.register_buffer("scale", torch.ones(shape))
+        self.register_buffer("usual", torch.zeros(shape))
         self.register_buffer("references_SRU", torch.zeros(sets, size, width))
         self.register_buffer("medians", torch.ones(2))
 
@@ -70,7 +72,12 @@ class Strangeness(nn.Module):
         """
         made = cls(model, shape, 1, 1)
         wide = made.references_SRU.shape[2]
-        fits = {"scale": shape, "references_SRU": (*state["references_SRU"].shape[:2], wide), "medians": (2,)}
+        fits = {
+            "scale": shape,
+            "usual": shape,
+            "references_SRU": (*state["references_SRU"].shape[:2], wide),
+            "medians": (2,),
+        }
         for name, wanted in fits.items():
             if tuple(state[name].shape) != wanted or not torch.isfinite(state[name]).all() or not state[name].numel():
                 raise ModelFileError(f"tensor {name!r} of a detector is {tuple(state[name].shape)}, or not finite")
@@ -115,6 +122,7 @@ def learn(autoencoder: Autoencoder, data: Dataset, *, normal_only: bool, seed: i
         expected_B___ = torch.cat([model.reconstruct(part) for part in x_B___.split(4096)])
         error_B___ = x_B___ - expected_B___
         made.scale = error_B___.square().nanmean(0).sqrt().nan_to_num(1.0).clamp_min(FLOOR)
+        made.usual = x_B___.nanmean(0).nan_to_num(0.0)
         place_BU = made.place(x_B___, expected_B___)
         chosen = [torch.randperm(len(rows))[: made.references_SRU.shape[1]] for _ in range(SETS)]
         made.references_SRU = torch.stack([place_BU[some] for some in chosen])

@@ -12,7 +12,8 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
 from isthmus.data import Dataset
-from isthmus.detection import Detector
+from isthmus.detection import Detector, conformal
+from isthmus.detection.reasons import Reason
 from isthmus.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -24,6 +25,34 @@ MOST_COMPARED = 20_000
 MOST_CELLS = 50_000_000
 YES = ("1", "true", "yes", "anomaly", "anomalous", "outlier", "bad", "abnormal", "defect")
 NO = ("0", "false", "no", "normal", "inlier", "good", "ok")
+
+
+@dataclass(frozen=True)
+class Found:
+    """The scores of rows, which of them are flagged, and the strangest ones with their reasons, the strangest first."""
+
+    scores: Floats
+    flagged: Labels
+    p_values: Floats | None
+    worst: NDArray[np.int64]
+    reasons: list[Reason]
+
+
+def name_of(data: Dataset, row: int) -> str:
+    """A picture's or a series' name, else the row's number."""
+    return data.names[row] if data.names else str(row)
+
+
+def find(detector: Detector, data: Dataset, *, most: int) -> Found:
+    """Score rows, flag them as the detector's promise says, and explain the `most` strangest."""
+    scores = detector.scores_of(data)
+    p = conformal.p_values(detector.calibration_scores_, scores) if detector.promises else None
+    if p is not None and detector.fdr is not None:
+        flagged = conformal.discoveries(p, detector.fdr)
+    else:
+        flagged = scores > detector.threshold_
+    worst = np.argsort(-scores, kind="stable")[:most].astype(np.int64)
+    return Found(scores, flagged, p, worst, detector.explain(data.subset(worst)) if len(worst) else [])
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def report(
     )
     head = tag("header", _kicker(), tag("h1", escaped(title)), paragraph(sections.lead(estimator, honest), "lead"))
     foot = tag("footer", escaped(f"Written by Isthmus {__version__}. This page holds everything it shows."))
-    return _document(title, head + tag("main", *main) + foot)
+    return document(title, head + tag("main", *main) + foot)
 
 
 def _rows(study: Study, schema: Schema, which: str) -> str:
@@ -99,7 +99,8 @@ def _kicker() -> str:
     return paragraph("Autoencoder report", "kicker")
 
 
-def _document(title: str, body: str) -> str:
+def document(title: str, body: str) -> str:
+    """A whole page around its body; nothing in it is run or fetched."""
     metas = (
         '<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',

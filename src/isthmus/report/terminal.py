@@ -15,6 +15,8 @@ from isthmus.report.progress import clock
 if TYPE_CHECKING:
     from isthmus.autoencoder import Autoencoder
     from isthmus.data import Dataset
+    from isthmus.detection import Detector
+    from isthmus.jobs.detect import Found, Judged
     from isthmus.jobs.doctor import Diagnosis
     from isthmus.jobs.evaluate import Evaluation
     from isthmus.jobs.reduce import Honest
@@ -109,6 +111,39 @@ def show_diagnoses(console: Console, diagnoses: "Iterable[Diagnosis]") -> None:
     """
     for diagnosis in diagnoses:
         console.print(_clean(f"{diagnosis}"), soft_wrap=True)
+
+
+def show_found(
+    console: Console, names: "Iterable[str]", detector: "Detector", found: "Found", judged: "Judged | None"
+) -> None:
+    """The strangest rows and why; how many are flagged, and what that promises; the figures, if labels are known.
+
+    Parameters
+    ----------
+    console : rich Console
+    names : iterable of str
+        Of the strangest rows.
+    detector : fitted Detector
+    found : Found
+    judged : Judged or None
+    """
+    table = _table(console, "row", ("score", "flagged", "why"), numeric=False)
+    for name, row, reason in zip(names, found.worst, found.reasons, strict=True):
+        cells = (name, f"{found.scores[row]:.3f}", "yes" if found.flagged[row] else "no", reason.text)
+        table.add_row(*map(_clean, cells))
+    if len(found.worst):
+        console.print(table)
+    flagged = f"{found.flagged.sum():,} of {_count(len(found.scores), 'row')} flagged"
+    console.print(_clean(f"{flagged}; promise: {detector.promise}"), soft_wrap=True)
+    if judged is None:
+        return
+    figures = _table(console, f"{judged.anomalies:,} labelled anomalies", ("AUROC", "AP"))
+    figures.add_row("this detector", f"{judged.auroc.value:.3f}", f"{judged.ap.value:.3f}")
+    for peer, (auroc, ap) in judged.peers.items():
+        figures.add_row(peer, f"{auroc:.3f}", f"{ap:.3f}")
+    console.print(figures)
+    console.print(_clean(f"AUROC {judged.auroc}, AP {judged.ap}, F1 at the threshold {judged.f1}, 95% intervals"))
+    console.print(Text(judged.verdict, style="bold"))
 
 
 def show_info(console: Console, description: Mapping[str, Any], *, name: str | Path = "") -> None:

@@ -1,0 +1,141 @@
+"""`isthmus detect`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from rich.console import Console
+
+from isthmus import choices
+from isthmus.cli.files import DATA_OPTIONS, MODEL_ENDINGS
+from isthmus.data import Dataset, TableSchema, check_output, open_data, write_codes
+from isthmus.data.streams import TableStream
+from isthmus.detection import Detector, conformal
+from isthmus.errors import InputError
+from isthmus.jobs.detect import Found, Judged, anomalous, find, judge, name_of
+from isthmus.report.progress import ProgressBar
+
+STREAM = "-"
+RECENT = 1000
+"""P-values of a stream among which drift is looked for."""
+
+
+def detect_command(**asked: Any) -> None:
+    """Fit to DATA, or take a MODEL; score, list, write."""
+    outputs = {name: asked[name] for name in ("output", "report", "save") if asked[name]}
+    endings = {"report": (".html",), "save": MODEL_ENDINGS}
+    for name, path in outputs.items():
+        known = {"endings": endings[name]} if name in endings else {}
+        check_output(path, asked["force"], folder=False, **known)
+    is_model = Path(asked["target"]).suffix in MODEL_ENDINGS
+    if is_model and not asked["data"]:
+        raise InputError(f"{asked['target']} is a model: name the data to score too, or - for standard input")
+    if not is_model and asked["data"]:
+        raise InputError(f"{asked['target']}: the first of two must be a detector's .safetensors file")
+    if asked["data"] == STREAM:
+        stream(Detector.load(asked["target"]))
+        return
+    detector = Detector.load(asked["target"]) if is_model else detector_of(asked)
+    data = _read(asked["data"] if is_model else asked["target"], asked, detector if is_model else None)
+    if not is_model:
+        with ProgressBar(None, quiet=asked["quiet"] or asked["as_json"]) as bar:
+            detector.callbacks = (bar,)
+            detector.fit(data)
+    found = find(detector, data, most=asked["top"])
+    if asked["save"]:
+        detector.save(asked["save"])
+    if asked["output"]:
+        names = ["score", "anomaly"] + (["p_value"] if found.p_values is not None else [])
+        columns = [found.scores, found.flagged] + ([] if found.p_values is None else [found.p_values])
+        write_codes(asked["output"], np.stack(columns, 1), names=names, rows=data.names, force=asked["force"])
+    judged = None
+    if data.labels is not None and asked["label"]:
+        judged = judge(detector, data, data, found.scores, anomalous(data.labels, asked["normal"]))
+    if asked["report"]:
+        from isthmus.report.detected import write_detected
+
+        title = f"Anomalies in {Path(asked['data'] or asked['target']).name}"
+        write_detected(asked["report"], detector, data, found, judged, title=title)
+    _show(asked, data, detector, found, judged)
+
+
+def detector_of(asked: dict[str, Any]) -> Detector:
+    """The detector that the options describe."""
+    options = ("contamination", "false_alarms", "fdr", "normal_only", "kind", "device", "memory")
+    detector = Detector(**{name: asked[name] for name in options}, random_state=asked["seed"])
+    detector.check_options()
+    return detector
+
+
+def _read(data: str, asked: dict[str, Any], fitted: Detector | None) -> Dataset:
+    options = {name: asked[name] for name in DATA_OPTIONS}
+    known = {} if fitted is None else {"schema": fitted.schema_, "usual_label": fitted.label_}
+    found = open_data(data, memory=choices.memory_budget(asked["memory"]), **options, **known)
+    if found.skipped and not asked["quiet"]:
+        click.echo(f"skipped {len(found.skipped)}: {'; '.join(found.skipped[:3])}", err=True)
+    return found
+
+
+def _show(asked: dict[str, Any], data: Dataset, detector: Detector, found: Found, judged: Judged | None) -> None:
+    if asked["as_json"]:
+        listed = [
+            {"row": name_of(data, int(row)), "score": float(found.scores[row]), "anomaly": bool(found.flagged[row])}
+            | ({} if found.p_values is None else {"p_value": float(found.p_values[row])})
+            | {"why": reason.text}
+            for row, reason in zip(found.worst, found.reasons, strict=True)
+        ]
+        whole = {"rows": data.n, "flagged": int(found.flagged.sum()), "threshold": detector.threshold_}
+        said = {"promise": detector.promise, "strangest": listed, "judged": judged and judged.to_json()}
+        click.echo(json.dumps(whole | said))
+        return
+    if asked["quiet"]:
+        return
+    from isthmus.report.terminal import show_found
+
+    show_found(Console(), [name_of(data, int(row)) for row in found.worst], detector, found, judged)
+
+
+def stream(detector: Detector) -> None:
+    """Score lines as they come, in bounded memory, and warn where they drift from what the detector saw."""
+    if not isinstance(detector.schema_, TableSchema):
+        raise InputError(f"a stream holds rows of a table; this detector knows {detector.schema_.kind}")
+    rows, out, recent = TableStream(sys.stdin.buffer, detector.schema_), sys.stdout.buffer, np.zeros(0)
+    headed, warned = False, False
+    for lines in rows:
+        if rows.header is not None and not headed:
+            out.write(rows.header + b",score,anomaly" + (b",p_value" if detector.promises else b"") + b"\n")
+            headed = True
+        scores = detector.scores_of(lines.data)
+        p = conformal.p_values(detector.calibration_scores_, scores) if detector.promises else None
+        for i, line in enumerate(lines.lines):
+            out.write(_scored(line, rows.header is None, scores[i], detector, None if p is None else p[i]))
+        out.flush()
+        _complain(rows)
+        if p is not None:
+            recent = np.concatenate([recent, p])[-RECENT:]
+            drifts = conformal.drifted(recent, len(detector.calibration_scores_))
+            if drifts and not warned:
+                said = (
+                    f"these rows drift: {(recent <= conformal.SMALL).mean():.0%} of the last {len(recent):,} p-values"
+                )
+                click.echo(f"isthmus: {said} are 5% or less, where 5% are to be expected: fit anew", err=True)
+            warned = drifts
+    _complain(rows)
+
+
+def _complain(rows: TableStream) -> None:
+    for fault in rows.bad:
+        click.echo(f"isthmus: passed over: {fault}", err=True)
+    rows.bad.clear()
+
+
+def _scored(line: bytes, is_json: bool, score: float, detector: Detector, p: float | None) -> bytes:
+    flagged = int(score > detector.threshold_)
+    if not is_json:
+        more = f",{score:.6g},{flagged}" + ("" if p is None else f",{p:.6g}")
+        return line + more.encode() + b"\n"
+    told = json.loads(line) | {"score": float(score), "anomaly": flagged} | ({} if p is None else {"p_value": float(p)})
+    return json.dumps(told).encode() + b"\n"
