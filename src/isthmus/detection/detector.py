@@ -1,5 +1,6 @@
 """Detector: the scikit-learn outlier detector; unlabelled data in; scores, a threshold with a promise, reasons out."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -23,6 +24,9 @@ from isthmus.training import Batches, Watcher
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 CONVENTIONS = ("sklearn", "pyod")
+STEPS = 400
+"""Of training on a table: more teach a small network its anomalies, too (docs/notes/detection.md)."""
+BATCH = 128
 EXACT_ROWS = 20_000
 """Up to so many rows at once are scored in double precision: a row's score doesn't depend on its neighbours then."""
 
@@ -186,7 +190,7 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _learn(self, data: Dataset, learned: Rows, seed: int) -> None:
         part = data if len(learned) == data.n else data.subset(learned)
-        inner = Autoencoder(kind=self.kind) if self.autoencoder is None else clone(self.autoencoder)
+        inner = default_autoencoder(part) if self.autoencoder is None else clone(self.autoencoder)
         given = {"device": self.device, "memory": self.memory, "callbacks": self.callbacks, "random_state": seed}
         self.autoencoder_ = inner.set_params(**given).fit(part)
         self.schema_, self.label_ = self.autoencoder_.schema_, self.autoencoder_.label_
@@ -324,3 +328,11 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def default_autoencoder(data: Dataset) -> Autoencoder:
+    """What learns where nothing else is asked for; of tables briefly, for anomalies are soon learned by heart."""
+    if data.kind != "table":
+        return Autoencoder()
+    batch = min(BATCH, max(16, data.n // 4))
+    return Autoencoder(batch_size=batch, epochs=math.ceil(STEPS / math.ceil(data.n / batch)), patience=None)

@@ -54,7 +54,7 @@ def of_counts(strangeness: Strangeness, x_BF: Tensor) -> tuple[Tensor, Tensor]:
 def of_pixels(strangeness: Strangeness, x_BCHW: Tensor) -> tuple[Tensor, Tensor]:
     """A heat map of every picture, (B, H, W), that sums to 1, and the picture expected, (B, C, H, W)."""
     expected_BCHW = strangeness.model.reconstruct(x_BCHW)
-    heat_B1HW = strangeness.errors(x_BCHW, expected_BCHW).sum(1, keepdim=True)
+    heat_B1HW = (x_BCHW - expected_BCHW).square().sum(1, keepdim=True)
     heat_BHW = F.avg_pool2d(heat_B1HW, BLUR, 1, BLUR // 2, count_include_pad=False)[:, 0]
     return _shares(heat_BHW), expected_BCHW
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from isthmus import keeping, modelfile, provenance
 from isthmus.autoencoder import Autoencoder
-from isthmus.detection.strangeness import Strangeness
+from isthmus.detection.strangeness import Strangeness, weights_for
 from isthmus.errors import ModelFileError
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def read(path: str | Path, kind: type[Kind]) -> Kind:
         kept = keeping.believed(description, _under(MODEL, tensors))
         detector.autoencoder_ = Autoencoder.of(kept)
         detector.schema_, detector.label_ = detector.autoencoder_.schema_, detector.autoencoder_.label_
-        detector.strangeness_ = Strangeness.of(kept.model, kept.preparation.shape, _under(LOOKS, tensors))
+        detector.strangeness_ = Strangeness.of(
+            kept.model, kept.preparation.shape, weights_for(detector.normal_only), _under(LOOKS, tensors)
+        )
         detector.decision_scores_, detector.calibration_scores_ = (_numbers(tensors[name]) for name in NUMBERS)
         detector.decide(float(own["threshold"]))
         detector.describe()

@@ -1,9 +1,10 @@
 """How strange a row is: badly rebuilt, or where few others lie.
 
-Legend: B rows, S sets, R reference rows of a set, U values that say where a row lies, `___` the shape of one row.
+Legend: B rows, S sets, R reference rows of a set, M = S x R, U values of a flattened row, `___` the shape of one row.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,53 +17,122 @@ from isthmus.errors import ModelFileError
 from isthmus.model import Model
 from isthmus.training import Batches, seeded
 
-SETS = 32
-SIZE = 64
-MOST_LEARNED = 20_000
-"""Rows that scales and reference sets are learned from, at most."""
 FLOOR = 1e-3
-"""The least scale of an error, in prepared units: exactly rebuilt columns would else make any error infinite."""
+"""The least scale of an error, and the least look, in prepared units."""
+MOST_LEARNED = 20_000
+"""Rows that scales, references and medians are learned from, at most."""
+AT_ONCE = 2048
+
+
+class Sizes(NamedTuple):
+    """How many sets there are, and of how many rows each."""
+
+    sets: int
+    rows: int
+
+
+COARSE, FINE = Sizes(50, 8), Sizes(8, 128)
+
+
+class Weights(NamedTuple):
+    """What each look's logarithm counts for (chosen by measurement: docs/notes/detection.md)."""
+
+    error: float
+    place: float
+    neighbours: float
+
+
+UNLABELLED, CLEAN = Weights(1.0, 2.0, 0.0), Weights(1.0, 0.5, 1.0)
+
+
+def weights_for(normal_only: bool) -> Weights:
+    """The weights for rows that are known to be normal, or that may hold anomalies."""
+    return CLEAN if normal_only else UNLABELLED
+
+
+class References(nn.Module):
+    """Random sets of rows, and how far a row is from each.
+
+    The distance to a random set of few rows stands in for that to the k-th neighbour among many, k being the number of
+    rows over that of the set; it is cheap, and a small set holds few anomalies if any (Sugiyama & Borgwardt, NeurIPS
+    2013; as an ensemble: Bandaragoda et al., Computational Intelligence 34, 2018).
+    """
+
+    rows_SRU: Tensor
+
+    def __init__(self, rows_SRU: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("rows_SRU", rows_SRU)
+
+    def forward(self, x_BU: Tensor) -> Tensor:
+        """Mean over sets of the distance to the nearest row of the set that isn't the very row, (B,)."""
+        rows_MU = self.rows_SRU.to(x_BU).flatten(0, 1)
+        nearest_BS2 = torch.cdist(x_BU, rows_MU).unflatten(1, self.rows_SRU.shape[:2]).topk(2, -1, largest=False).values
+        itself_BS = nearest_BS2[..., 0] <= FLOOR
+        return torch.where(itself_BS, nearest_BS2[..., 1], nearest_BS2[..., 0]).mean(-1)
 
 
 class Strangeness(nn.Module):
-    """The score of every row from two looks at it, higher is stranger.
+    """The score of every row from three looks at it, higher is stranger.
 
-    - the *error*: root mean square over cells of x - x_hat, each in units of that cell's own root mean square error;
-    - the *distance*: the mean over S random sets of R rows each of the distance to the nearest of the set. One small
-      set can hold few anomalies, if any, and a mean over sets is smooth (Sugiyama & Borgwardt, NeurIPS 2013; as an
-      ensemble Bandaragoda et al., Computational Intelligence 2018). Where a row lies is said by its cells and their
-      errors side by side.
+    - its *error*: the root mean square over cells of x - x_hat, in units of each cell's own root mean square error;
+    - its *place*: how far its reconstruction, which is where its code lies in the data's own units, is from random sets
+      of eight other reconstructions;
+    - its *neighbours*: how far it is itself from random sets of 128 rows, which are to be trusted if all are normal.
 
-    Each look is divided by its median over the rows learned from, and the score is the sum of their logarithms.
+    Each look is divided by its median over the rows learned from, and the score is the weighted sum of their
+    logarithms: so log-densities add up, of the row given its code and of the code (a distance to neighbours is a
+    power of a density).
 
     Parameters
     ----------
     model : Model
         Fitted.
-    sets, size : int
-        S and R.
+    shape : tuple of int
+        Of one prepared row.
+    weights : Weights
+    coarse, fine : Sizes
+        Of the sets for place and neighbours.
     """
 
     scale: Tensor
     usual: Tensor
-    references_SRU: Tensor
     medians: Tensor
 
-    def __init__(self, model: Model, shape: tuple[int, ...], sets: int, size: int) -> None:
+    def __init__(self, model: Model, shape: tuple[int, ...], weights: Weights, coarse: Sizes, fine: Sizes) -> None:
         super().__init__()
-        self.model, self.shape = model, shape
-        width = 2 * int(np.prod(shape))
-        self.register_buffer("scale", torch.ones(shape))
-        self.register_buffer("usual", torch.zeros(shape))
-        self.register_buffer("references_SRU", torch.zeros(sets, size, width))
-        self.register_buffer("medians", torch.ones(2))
+        self.model, self.shape, self.weights = model, shape, weights
+        width = int(np.prod(shape))
+        self.place = References(torch.zeros(*coarse, width))
+        self.neighbours = References(torch.zeros(*fine, width)) if weights.neighbours else None
+        for name, like in (("scale", shape), ("usual", shape), ("medians", (3,))):
+            self.register_buffer(name, torch.ones(like))
+
+    def errors(self, x_B___: Tensor, expected_B___: Tensor) -> Tensor:
+        """Squared errors in units of each cell's mean square error; of a missing cell 0."""
+        error_B___ = (x_B___ - expected_B___) / self.scale.to(x_B___)
+        return torch.where(x_B___.isnan(), 0.0, error_B___).square()
+
+    def looks(self, x_B___: Tensor, told_BC: Tensor | None = None) -> Tensor:
+        """Error, place and neighbours of every row, (B, 3); a missing cell is taken to be as expected."""
+        expected_B___ = self.model.reconstruct(x_B___, told_BC).to(x_B___.dtype)
+        error_B = self.errors(x_B___, expected_B___).flatten(1).mean(-1).sqrt()
+        place_B = self.place(expected_B___.flatten(1))
+        near_B = torch.ones_like(error_B)
+        if self.neighbours is not None:
+            near_B = self.neighbours(torch.where(x_B___.isnan(), expected_B___, x_B___).flatten(1))
+        return torch.stack([error_B, place_B, near_B], -1)
+
+    def forward(self, x_B___: Tensor, told_BC: Tensor | None = None) -> Tensor:
+        looks_B3 = self.looks(x_B___, told_BC) / self.medians.to(x_B___)
+        return looks_B3.clamp_min(FLOOR).log() @ looks_B3.new_tensor(self.weights)
 
     def own_state(self) -> dict[str, Tensor]:
         """What was learned besides the model."""
-        return dict(self.named_buffers(recurse=False))
+        return {name: tensor for name, tensor in self.state_dict().items() if not name.startswith("model.")}
 
     @classmethod
-    def of(cls, model: Model, shape: tuple[int, ...], state: Mapping[str, Tensor]) -> "Strangeness":
+    def of(cls, model: Model, shape: tuple[int, ...], weights: Weights, state: Mapping[str, Tensor]) -> "Strangeness":
         """The same again from `own_state`, which may be hostile.
 
         Raises
@@ -70,62 +140,46 @@ class Strangeness(nn.Module):
         ModelFileError
             If a tensor is missing, of another shape, or not finite.
         """
-        made = cls(model, shape, 1, 1)
-        wide = made.references_SRU.shape[2]
-        fits = {
-            "scale": shape,
-            "usual": shape,
-            "references_SRU": (*state["references_SRU"].shape[:2], wide),
-            "medians": (2,),
-        }
-        for name, wanted in fits.items():
-            if tuple(state[name].shape) != wanted or not torch.isfinite(state[name]).all() or not state[name].numel():
-                raise ModelFileError(f"tensor {name!r} of a detector is {tuple(state[name].shape)}, or not finite")
-            setattr(made, name, state[name].float())
+        made = cls(model, shape, weights, Sizes(1, 2), Sizes(1, 2))
+        wanted = made.own_state()
+        if wanted.keys() != state.keys():
+            raise ModelFileError(f"a detector's tensors are {sorted(state)[:9]}")
+        for name, tensor in state.items():
+            like = (*tensor.shape[:2], *wanted[name].shape[2:]) if name.endswith("rows_SRU") else wanted[name].shape
+            if (
+                tuple(tensor.shape) != tuple(like)
+                or not torch.isfinite(tensor).all()
+                or (tensor.dim() == 3 and tensor.shape[1] < 2)
+            ):
+                raise ModelFileError(f"tensor {name!r} of a detector is {tuple(tensor.shape)}, or not finite")
+            owner, _, own = name.rpartition(".")
+            setattr(made.get_submodule(owner), own, tensor.float())
         return made
-
-    def errors(self, x_B___: Tensor, expected_B___: Tensor) -> Tensor:
-        """Squared errors in units of each cell's mean square error; of a missing cell 0."""
-        error_B___ = (x_B___ - expected_B___) / self.scale.to(x_B___)
-        return torch.where(x_B___.isnan(), 0.0, error_B___).square()
-
-    def place(self, x_B___: Tensor, expected_B___: Tensor) -> Tensor:
-        """Where a row lies, (B, U)."""
-        x_B___ = torch.where(x_B___.isnan(), expected_B___, x_B___)
-        error_B___ = (x_B___ - expected_B___) / self.scale.to(x_B___)
-        return torch.cat([x_B___.flatten(1), error_B___.flatten(1)], -1)
-
-    def looks(self, x_B___: Tensor, told_BC: Tensor | None = None) -> Tensor:
-        """Error and distance of every row, (B, 2)."""
-        expected_B___ = self.model.reconstruct(x_B___, told_BC).to(x_B___.dtype)
-        error_B = self.errors(x_B___, expected_B___).flatten(1).mean(-1).sqrt()
-        place_BU, references_SRU = self.place(x_B___, expected_B___), self.references_SRU.to(x_B___)
-        nearest_SB = torch.stack([torch.cdist(place_BU, set_RU).amin(-1) for set_RU in references_SRU])
-        return torch.stack([error_B, nearest_SB.mean(0)], -1)
-
-    def forward(self, x_B___: Tensor, told_BC: Tensor | None = None) -> Tensor:
-        looks_B2 = self.looks(x_B___, told_BC) / self.medians.to(x_B___)
-        return torch.log(looks_B2 + FLOOR).sum(-1)
 
 
 def learn(autoencoder: Autoencoder, data: Dataset, *, normal_only: bool, seed: int) -> Strangeness:
-    """Scales, reference sets and medians of the rows that an autoencoder was fitted on, or of some of them."""
+    """Scales, references and medians of the rows that an autoencoder was fitted on, or of some of them."""
     rng = np.random.default_rng(seed)
     rows: NDArray[np.int64] = np.arange(data.n, dtype=np.int64)
     if data.n > MOST_LEARNED:
         rows = np.sort(rng.choice(rows, MOST_LEARNED, replace=False))
     batches = Batches(data.source, autoencoder.preparation_, rows, batch_size=len(rows), memory=None, seed=0)
     x_B___ = next(batches.in_order()).x_B___
-    made = Strangeness(autoencoder.model_, tuple(x_B___.shape[1:]), SETS, min(SIZE, len(rows)))
+    model, weights = autoencoder.model_.eval(), weights_for(normal_only)
+    coarse, fine = (Sizes(size.sets, min(size.rows, len(rows))) for size in (COARSE, FINE))
+    made = Strangeness(model, tuple(x_B___.shape[1:]), weights, coarse, fine)
     with torch.no_grad(), seeded(seed, "cpu"):
-        model = autoencoder.model_.eval()
-        expected_B___ = torch.cat([model.reconstruct(part) for part in x_B___.split(4096)])
-        error_B___ = x_B___ - expected_B___
-        made.scale = error_B___.square().nanmean(0).sqrt().nan_to_num(1.0).clamp_min(FLOOR)
+        expected_B___ = torch.cat([model.reconstruct(part) for part in x_B___.split(AT_ONCE)])
+        made.scale = (x_B___ - expected_B___).square().nanmean(0).sqrt().nan_to_num(1.0).clamp_min(FLOOR)
         made.usual = x_B___.nanmean(0).nan_to_num(0.0)
-        place_BU = made.place(x_B___, expected_B___)
-        chosen = [torch.randperm(len(rows))[: made.references_SRU.shape[1]] for _ in range(SETS)]
-        made.references_SRU = torch.stack([place_BU[some] for some in chosen])
-        looks_B2 = torch.cat([made.looks(part) for part in x_B___.split(4096)])
-        made.medians = looks_B2.median(0).values.clamp_min(FLOOR)
+        made.place.rows_SRU = _sets(expected_B___, coarse)
+        if made.neighbours is not None:
+            made.neighbours.rows_SRU = _sets(torch.where(x_B___.isnan(), expected_B___, x_B___), fine)
+        looks_B3 = torch.cat([made.looks(part) for part in x_B___.split(AT_ONCE)])
+        made.medians = looks_B3.median(0).values.clamp_min(FLOOR)
     return made
+
+
+def _sets(rows_B___: Tensor, sizes: Sizes) -> Tensor:
+    chosen = [torch.randperm(len(rows_B___))[: sizes.rows] for _ in range(sizes.sets)]
+    return torch.stack([rows_B___[some].flatten(1) for some in chosen])

@@ -1,0 +1,146 @@
+"""Detector as an estimator: scikit-learn's and PyOD's ways, its promise, its file, and what it refuses."""
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_digits, load_wine
+from sklearn.metrics import roc_auc_score
+from sklearn.utils.estimator_checks import check_estimator
+
+from isthmus import Autoencoder, Detector, InputError, ModelFileError
+
+CANCER = load_breast_cancer()
+BENIGN, MALIGNANT = CANCER.data[CANCER.target == 1], CANCER.data[CANCER.target == 0]
+MIXED = np.concatenate([BENIGN[:300], MALIGNANT[:30]])
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Detector:
+    return Detector(random_state=0).fit(MIXED)
+
+
+def test_scikit_learns_checks_all_pass():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the check of the array API is skipped, by scikit-learn itself
+        check_estimator(Detector(random_state=0))
+
+
+def test_anomalies_are_stranger(fitted):
+    truth = np.arange(len(MIXED)) >= 300
+    assert roc_auc_score(truth, fitted.decision_scores_) > 0.9
+    new = np.concatenate([BENIGN[300:], MALIGNANT[30:]])
+    assert roc_auc_score(np.arange(len(new)) >= len(BENIGN) - 300, fitted.anomaly_scores(new)) > 0.85
+
+
+def test_the_two_conventions_say_the_same(fitted):
+    pyod = Detector(convention="pyod", random_state=0).fit(MIXED)
+    np.testing.assert_array_equal(pyod.labels_, fitted.labels_)
+    np.testing.assert_allclose(pyod.decision_function(MIXED), -fitted.score_samples(MIXED))
+    np.testing.assert_array_equal(pyod.predict(MIXED) == 1, fitted.predict(MIXED) == -1)
+    np.testing.assert_array_equal(pyod.predict(MIXED) == 1, pyod.decision_function(MIXED) > pyod.threshold_)
+    np.testing.assert_allclose(fitted.decision_function(MIXED), fitted.score_samples(MIXED) - fitted.offset_)
+    assert fitted.labels_.sum() == 33
+    proba = fitted.predict_proba(MIXED)
+    np.testing.assert_allclose(proba.sum(1), 1)
+    assert np.array_equal(np.argsort(proba[:, 1]), np.argsort(fitted.decision_scores_))
+    assert fitted.predict_proba(MIXED, method="unify")[:, 1].min() >= 0
+
+
+def test_a_row_fitted_is_no_neighbour_of_its_own():
+    """Fitted rows and new ones of the same kind score alike, though the fitted ones stand among the references."""
+    rng = np.random.default_rng(0)
+    x, new = rng.normal(size=(100, 4)), rng.normal(size=(2000, 4))
+    detector = Detector(normal_only=True, random_state=0).fit(x)
+    apart = np.median(detector.anomaly_scores(new)) - np.median(detector.decision_scores_)
+    assert abs(apart) < 0.25 * detector.decision_scores_.std()
+
+
+def test_few_normal_rows_are_flagged():
+    rng, shares = np.random.default_rng(0), []
+    for seed in range(8):
+        detector = Detector(false_alarms=0.05, calibration=0.5, random_state=seed).fit(rng.normal(size=(400, 3)))
+        shares.append((detector.predict(rng.normal(size=(2000, 3))) == -1).mean())
+        assert detector.p_values(np.full((1, 3), 9.0)) == pytest.approx(1 / 201)
+    assert np.mean(shares) <= 0.05 + 3 * np.std(shares) / 8**0.5
+    assert np.mean(shares) > 0.02
+
+
+def test_discoveries_keep_to_their_share():
+    rng = np.random.default_rng(1)
+    detector = Detector(fdr=0.2, calibration=0.5, random_state=0).fit(rng.normal(size=(600, 3)))
+    found = detector.discoveries(np.concatenate([rng.normal(size=(90, 3)), rng.normal(6, size=(10, 3))]))
+    assert found[90:].all()
+    assert found[:90].sum() <= 8
+    with pytest.raises(InputError, match="fit with fdr"):
+        Detector(false_alarms=0.1, random_state=0).fit(MIXED).discoveries(MIXED)
+
+
+def test_a_promise_for_which_rows_are_too_few_is_refused_before_learning():
+    with pytest.raises(InputError, match=r"takes 999 held-out rows \(about 3,330 in all\), and of 330 rows 99"):
+        Detector(false_alarms=0.001).fit(MIXED)
+    with pytest.raises(InputError, match="no rows were held out"):
+        Detector(random_state=0).fit(MIXED).p_values(MIXED)
+
+
+@pytest.mark.parametrize("data", ["table", "pictures", "frame"])
+def test_a_file_gives_back_the_same_detector(data, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    x = {
+        "table": MIXED,
+        "pictures": (load_digits().images[:200] * 15).astype(np.uint8),
+        "frame": pandas.DataFrame({"a": rng.normal(size=90), "b": rng.choice(["x", "y"], 90)}),
+    }[data]
+    quick = Autoencoder(epochs=3)
+    detector = Detector(quick, fdr=0.1, normal_only=data == "pictures", random_state=0).fit(x)
+    detector.save(tmp_path / "d.safetensors")
+    again = Detector.load(tmp_path / "d.safetensors")
+    assert again.anomaly_scores(x).tobytes() == detector.anomaly_scores(x).tobytes()
+    for name in ("threshold_", "offset_", "n_features_in_"):
+        assert getattr(again, name, None) == getattr(detector, name, None)
+    np.testing.assert_array_equal(again.p_values(x), detector.p_values(x))
+    np.testing.assert_array_equal(again.labels_, detector.labels_)
+
+
+def test_files_that_are_no_detectors(tmp_path, fitted):
+    Autoencoder(epochs=1).fit(load_wine().data).save(tmp_path / "a.safetensors")
+    with pytest.raises(ModelFileError, match="holds an autoencoder, not a detector"):
+        Detector.load(tmp_path / "a.safetensors")
+    fitted.save(tmp_path / "d.safetensors")
+    whole = (tmp_path / "d.safetensors").read_bytes()
+    (tmp_path / "d.safetensors").write_bytes(whole[:-7])
+    with pytest.raises(ModelFileError, match="cut short or garbled"):
+        Detector.load(tmp_path / "d.safetensors")
+
+
+def test_the_same_seed_the_same_scores():
+    scores = [Detector(random_state=3).fit(MIXED).decision_scores_.tobytes() for _ in range(2)]
+    assert scores[0] == scores[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"contamination": 0}, "contamination=0"), ({"contamination": 0.6}, "at most 0.5"),
+     ({"false_alarms": 1.5}, "false_alarms=1.5"), ({"fdr": "a"}, "fdr='a'"), ({"convention": "x"}, "convention='x'"),
+     ({"fdr": 0.1, "calibration": 1.0}, "1.0"), ({"device": "tpu"}, "device='tpu'")],
+)  # fmt: skip
+def test_options_that_no_data_make_right(options, said):
+    with pytest.raises(InputError, match=said):
+        Detector(**options).fit(MIXED)
+
+
+def test_odd_tables():
+    rng = np.random.default_rng(0)
+    constant = np.hstack([rng.normal(size=(50, 2)), np.ones((50, 1))])
+    detector = Detector(random_state=0).fit(constant)
+    assert np.isfinite(detector.decision_scores_).all()
+    broken = np.vstack([constant[:5], [[0.0, 0.0, 5.0]]])  # the constant column moved
+    assert detector.anomaly_scores(broken).argmax() == 5
+    same = Detector(random_state=0).fit(np.ones((20, 3)))
+    assert np.isfinite(same.decision_scores_).all()
+    gaps = rng.normal(size=(60, 3))
+    gaps[::4, 1] = np.nan
+    assert np.isfinite(Detector(random_state=0).fit(gaps).decision_scores_).all()
+    with pytest.raises(ValueError, match=r"1 sample|1 row"):
+        Detector().fit(np.ones((1, 3)))
