@@ -26,7 +26,7 @@ Rows = NDArray[np.int64]
 CONVENTIONS = ("sklearn", "pyod")
 STEPS = 400
 """Of training on a table: more teach a small network its anomalies, too (docs/notes/detection.md)."""
-BATCH = 128
+BATCH, CODE = 128, 2
 EXACT_ROWS = 20_000
 """Up to so many rows at once are scored in double precision: a row's score doesn't depend on its neighbours then."""
 
@@ -335,4 +335,5 @@ def default_autoencoder(data: Dataset) -> Autoencoder:
     if data.kind != "table":
         return Autoencoder()
     batch = min(BATCH, max(16, data.n // 4))
-    return Autoencoder(batch_size=batch, epochs=math.ceil(STEPS / math.ceil(data.n / batch)), patience=None)
+    size = {"latent_dim": min(CODE, int(np.prod(data.schema.shape))), "batch_size": batch}
+    return Autoencoder(**size, epochs=math.ceil(STEPS / math.ceil(data.n / batch)), patience=None)

@@ -13,6 +13,8 @@ from isthmus.detection.strangeness import Strangeness
 
 AT_ONCE = 8192
 """Changed rows that are scored together."""
+ROUNDS, WORST = 10, 0.1
+"""How often, and which share of the cells, the worst rebuilt are taken out of the input."""
 BLUR = 3
 """Side of the square, or number of steps, over which errors are averaged."""
 
@@ -53,9 +55,9 @@ def of_counts(strangeness: Strangeness, x_BF: Tensor) -> tuple[Tensor, Tensor]:
 
 def of_pixels(strangeness: Strangeness, x_BCHW: Tensor) -> tuple[Tensor, Tensor]:
     """A heat map of every picture, (B, H, W), that sums to 1, and the picture expected, (B, C, H, W)."""
-    expected_BCHW = strangeness.model.reconstruct(x_BCHW)
+    expected_BCHW = _without_the_worst(strangeness, x_BCHW)
     heat_B1HW = (x_BCHW - expected_BCHW).square().sum(1, keepdim=True)
-    heat_BHW = F.avg_pool2d(heat_B1HW, BLUR, 1, BLUR // 2, count_include_pad=False)[:, 0]
+    heat_BHW = F.avg_pool2d(heat_B1HW, BLUR, 1, BLUR // 2)[:, 0]
     return _shares(heat_BHW), expected_BCHW
 
 
@@ -63,7 +65,21 @@ def of_steps(strangeness: Strangeness, x_BTC: Tensor) -> tuple[Tensor, Tensor]:
     """The share of every step of each series, (B, T), and the series expected, (B, T, C)."""
     expected_BTC = strangeness.model.reconstruct(x_BTC)
     error_B1T = strangeness.errors(x_BTC, expected_BTC).sum(-1)[:, None]
-    return _shares(F.avg_pool1d(error_B1T, BLUR, 1, BLUR // 2, count_include_pad=False)[:, 0]), expected_BTC
+    return _shares(F.avg_pool1d(error_B1T, BLUR, 1, BLUR // 2)[:, 0]), expected_BTC
+
+
+def _without_the_worst(strangeness: Strangeness, x_B___: Tensor) -> Tensor:
+    """What is expected by the cells that are rebuilt well: the worst are replaced by what was expected, and again.
+
+    A strange place spoils the code, and so what is expected elsewhere; a few rounds of this take it out of the input.
+    """
+    expected_B___ = strangeness.model.reconstruct(x_B___).to(x_B___)
+    for _ in range(ROUNDS):
+        error_B = (x_B___ - expected_B___).square().flatten(1)
+        worst_B = error_B >= error_B.quantile(1 - WORST, -1, keepdim=True)
+        mended_B___ = torch.where(worst_B.view_as(x_B___), expected_B___, x_B___)
+        expected_B___ = strangeness.model.reconstruct(mended_B___).to(x_B___)
+    return expected_B___
 
 
 def _shares(error_B___: Tensor) -> Tensor:

@@ -42,7 +42,7 @@ class Weights(NamedTuple):
     neighbours: float
 
 
-UNLABELLED, CLEAN = Weights(1.0, 2.0, 0.0), Weights(1.0, 0.5, 1.0)
+UNLABELLED, CLEAN = Weights(1.0, 1.5, 0.0), Weights(1.0, 0.5, 0.5)
 
 
 def weights_for(normal_only: bool) -> Weights:
