@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from isthmus import choices, inference, opening
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import Dataset
+from isthmus.data import Dataset, TableSchema
 from isthmus.detection import conformal, files
 from isthmus.detection.reasons import Reason, reasons
 from isthmus.detection.strangeness import Strangeness, learn
@@ -332,8 +332,8 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
 def default_autoencoder(data: Dataset) -> Autoencoder:
     """What learns where nothing else is asked for; of tables briefly, for anomalies are soon learned by heart."""
-    if data.kind != "table":
+    if not isinstance(data.schema, TableSchema):
         return Autoencoder()
     batch = min(BATCH, max(16, data.n // 4))
-    size = {"latent_dim": min(CODE, int(np.prod(data.schema.shape))), "batch_size": batch}
-    return Autoencoder(**size, epochs=math.ceil(STEPS / math.ceil(data.n / batch)), patience=None)
+    epochs, code = math.ceil(STEPS / math.ceil(data.n / batch)), min(CODE, len(data.schema.feature_names))
+    return Autoencoder(latent_dim=code, batch_size=batch, epochs=epochs, patience=None)

@@ -19,6 +19,8 @@ from isthmus.training import Batches, seeded
 
 FLOOR = 1e-3
 """The least scale of an error, and the least look, in prepared units."""
+LEAST_SCALE = 0.1
+"""The least scale of a cell's error as a share of all cells' root mean square: some cells hardly ever vary."""
 MOST_LEARNED = 20_000
 """Rows that scales, references and medians are learned from, at most."""
 AT_ONCE = 2048
@@ -31,7 +33,7 @@ class Sizes(NamedTuple):
     rows: int
 
 
-COARSE, FINE = Sizes(50, 8), Sizes(8, 128)
+COARSE, FINE = Sizes(50, 8), Sizes(4, 1024)
 
 
 class Weights(NamedTuple):
@@ -42,7 +44,7 @@ class Weights(NamedTuple):
     neighbours: float
 
 
-UNLABELLED, CLEAN = Weights(1.0, 1.5, 0.0), Weights(1.0, 0.5, 0.5)
+UNLABELLED, CLEAN = Weights(1.0, 1.5, 0.0), Weights(0.0, 0.5, 2.0)
 
 
 def weights_for(normal_only: bool) -> Weights:
@@ -78,7 +80,8 @@ class Strangeness(nn.Module):
     - its *error*: the root mean square over cells of x - x_hat, in units of each cell's own root mean square error;
     - its *place*: how far its reconstruction, which is where its code lies in the data's own units, is from random sets
       of eight other reconstructions;
-    - its *neighbours*: how far it is itself from random sets of 128 rows, which are to be trusted if all are normal.
+    - its *neighbours*: how far it and its errors, side by side, are from random sets of 1,024 rows and theirs. So close
+      a look is right where all rows are normal; else an anomaly finds its like.
 
     Each look is divided by its median over the rows learned from, and the score is the weighted sum of their
     logarithms: so log-densities add up, of the row given its code and of the code (a distance to neighbours is a
@@ -104,7 +107,7 @@ class Strangeness(nn.Module):
         self.model, self.shape, self.weights = model, shape, weights
         width = int(np.prod(shape))
         self.place = References(torch.zeros(*coarse, width))
-        self.neighbours = References(torch.zeros(*fine, width)) if weights.neighbours else None
+        self.neighbours = References(torch.zeros(*fine, 2 * width)) if weights.neighbours else None
         for name, like in (("scale", shape), ("usual", shape), ("medians", (3,))):
             self.register_buffer(name, torch.ones(like))
 
@@ -113,14 +116,20 @@ class Strangeness(nn.Module):
         error_B___ = (x_B___ - expected_B___) / self.scale.to(x_B___)
         return torch.where(x_B___.isnan(), 0.0, error_B___).square()
 
+    def joint(self, x_B___: Tensor, expected_B___: Tensor) -> Tensor:
+        """A row and its errors in their own units side by side, (B, 2 U); a missing cell is as expected."""
+        x_B___ = torch.where(x_B___.isnan(), expected_B___, x_B___)
+        error_B___ = (x_B___ - expected_B___) / self.scale.to(x_B___)
+        return torch.cat([x_B___.flatten(1), error_B___.flatten(1)], -1)
+
     def looks(self, x_B___: Tensor, told_BC: Tensor | None = None) -> Tensor:
-        """Error, place and neighbours of every row, (B, 3); a missing cell is taken to be as expected."""
+        """Error, place and neighbours of every row, (B, 3)."""
         expected_B___ = self.model.reconstruct(x_B___, told_BC).to(x_B___.dtype)
         error_B = self.errors(x_B___, expected_B___).flatten(1).mean(-1).sqrt()
         place_B = self.place(expected_B___.flatten(1))
         near_B = torch.ones_like(error_B)
         if self.neighbours is not None:
-            near_B = self.neighbours(torch.where(x_B___.isnan(), expected_B___, x_B___).flatten(1))
+            near_B = self.neighbours(self.joint(x_B___, expected_B___))
         return torch.stack([error_B, place_B, near_B], -1)
 
     def forward(self, x_B___: Tensor, told_BC: Tensor | None = None) -> Tensor:
@@ -166,15 +175,16 @@ def learn(autoencoder: Autoencoder, data: Dataset, *, normal_only: bool, seed: i
     batches = Batches(data.source, autoencoder.preparation_, rows, batch_size=len(rows), memory=None, seed=0)
     x_B___ = next(batches.in_order()).x_B___
     model, weights = autoencoder.model_.eval(), weights_for(normal_only)
-    coarse, fine = (Sizes(size.sets, min(size.rows, len(rows))) for size in (COARSE, FINE))
+    coarse, fine = (size if size.rows < len(rows) else Sizes(1, len(rows)) for size in (COARSE, FINE))
     made = Strangeness(model, tuple(x_B___.shape[1:]), weights, coarse, fine)
     with torch.no_grad(), seeded(seed, "cpu"):
         expected_B___ = torch.cat([model.reconstruct(part) for part in x_B___.split(AT_ONCE)])
-        made.scale = (x_B___ - expected_B___).square().nanmean(0).sqrt().nan_to_num(1.0).clamp_min(FLOOR)
+        square___ = (x_B___ - expected_B___).square().nanmean(0).nan_to_num(1.0)
+        made.scale = square___.sqrt().clamp_min(max(FLOOR, LEAST_SCALE * square___.mean().sqrt().item()))
         made.usual = x_B___.nanmean(0).nan_to_num(0.0)
         made.place.rows_SRU = _sets(expected_B___, coarse)
         if made.neighbours is not None:
-            made.neighbours.rows_SRU = _sets(torch.where(x_B___.isnan(), expected_B___, x_B___), fine)
+            made.neighbours.rows_SRU = _sets(made.joint(x_B___, expected_B___), fine)
         looks_B3 = torch.cat([made.looks(part) for part in x_B___.split(AT_ONCE)])
         made.medians = looks_B3.median(0).values.clamp_min(FLOOR)
     return made
