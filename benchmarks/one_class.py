@@ -1,8 +1,9 @@
 """Detector trained on one kind alone, judged on others: MNIST digits one against nine, and heart beats of ECG5000.
 
-MNIST: for each of the ten classes, fitted on its training pictures, judged on all 10,000 test pictures (Deep SVDD 0.948,
-Ruff et al., ICML 2018; OCGAN and ARAE 0.975, Perera et al., CVPR 2019, Salehi et al. 2021). ECG5000: fitted on the
-normal beats of the training part, judged on the test part. And a detector of all digits looks at pictures that are none.
+MNIST: for each of the ten classes, fitted on its training pictures, judged on all 10,000 test pictures (Deep SVDD
+0.948, Ruff et al., ICML 2018; OCGAN and ARAE 0.975, Perera et al., CVPR 2019, Salehi et al. 2021). ECG5000: fitted on
+the normal beats of the training part, judged on the test part. And a detector of all digits looks at pictures that
+are none.
 """
 
 import time
@@ -33,11 +34,15 @@ def strangers(train, test, item) -> dict:
     noise = np.random.default_rng(0).integers(0, 256, (1, 28, 28), np.uint8)
     odd = {"a Fashion-MNIST item": item[None], "a digit upside down": test[:1, ::-1], "noise": noise}
     error = detector.autoencoder_.reconstruction_error(test) / test[0].size
-    return {
+    found = {
         "mean squared error of a pixel, test digits": round(float(error.mean()), 5),
         "share of test digits flagged": round(float((detector.anomaly_scores(test) > detector.threshold_).mean()), 4),
-        **{name: {"score above threshold": round(float(detector.anomaly_scores(picture)[0] - detector.threshold_), 3)} for name, picture in odd.items()},
-    }  # fmt: skip
+    }
+    for name, picture in odd.items():
+        found[f"{name}: score above the threshold"] = round(
+            float(detector.anomaly_scores(picture)[0] - detector.threshold_), 3
+        )
+    return found
 
 
 def beats(folder) -> dict:
