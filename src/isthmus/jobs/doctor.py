@@ -199,7 +199,7 @@ def _dead_entries(patient: _Patient, size: int) -> Iterator[Diagnosis]:
 
 
 def _impossible(patient: _Patient) -> Iterator[Diagnosis]:
-    likelihood = patient.estimator.model_.likelihood
+    likelihood = patient.estimator.model_.likelihood.inner
     bounded = isinstance(likelihood, Bernoulli) or getattr(likelihood, "bounded", False)
     low, high = float(np.nanmin(patient.x)), float(np.nanmax(patient.x))
     if bounded and (low < -1e-6 or high > 1 + 1e-6):

@@ -25,7 +25,7 @@ from isthmus.evaluation import (
 )
 from isthmus.jobs.reduce import Judged
 from isthmus.model import Model
-from isthmus.parts import Bernoulli, Laplace, Masked, Normal, Trip
+from isthmus.parts import Bernoulli, Laplace, Normal, Trip
 from isthmus.training import seeded
 
 MOST_ROWS = 2000
@@ -178,15 +178,13 @@ def _likelihood_figure(nats: float, draws: int, *, density: bool) -> Figure:
 
 def _is_grey(estimator: Autoencoder, data: Dataset) -> bool:
     """Whether values between 0 and 1 are described by a density of 0 and 1 alone."""
-    likelihood = estimator.model_.likelihood
-    inner = likelihood.likelihood if isinstance(likelihood, Masked) else likelihood
     x = prepared(estimator, data)
-    return isinstance(inner, Bernoulli) and bool(((x > 0) & (x < 1)).any())
+    return isinstance(estimator.model_.likelihood.inner, Bernoulli) and bool(((x > 0) & (x < 1)).any())
 
 
 def _bits(estimator: Autoencoder, data: Dataset, draws: int, seed: int) -> Iterator[Figure]:
     """Bits per dimension of pictures of whole levels, under a density, with noise of one level added."""
-    schema, density = estimator.schema_, isinstance(estimator.model_.likelihood, (Normal, Laplace))
+    schema, density = estimator.schema_, isinstance(estimator.model_.likelihood.inner, (Normal, Laplace))
     levels = LEVELS.get(schema.dtype, 0) if isinstance(schema, ImageSchema) else 0
     if not (levels and density):
         return

@@ -58,6 +58,10 @@ class Autoregressive(Likelihood):
     def cells(self, raw_B___: Tensor, x_B___: Tensor) -> Tensor:
         return self.likelihood.cells(self.corrected(raw_B___, x_B___), x_B___)
 
+    @property
+    def inner(self) -> Likelihood:
+        return self.likelihood.inner
+
     def corrected(self, raw_BCHW: Tensor, x_BCHW: Tensor) -> Tensor:
         """The decoder's output with what the earlier pixels of x add to it."""
         both_BDHW, conv = torch.cat([x_BCHW, raw_BCHW], 1), self.seen_by
