@@ -156,7 +156,7 @@ def in_pieces(x: torch.Tensor, told: torch.Tensor | None, rows: int) -> list[tup
 
 def nll(model: Model, x: torch.Tensor, told: torch.Tensor | None) -> float | None:
     """Minus the importance-weighted bound, in nats; None where codes or pixels have no density to compare."""
-    if not isinstance(model.likelihood.inner, Bernoulli):
+    if not isinstance(model.likelihood, Bernoulli):
         return None
     try:
         found = [scoring.log_likelihood(model, *piece, draws=DRAWS, chunk=20) for piece in in_pieces(x, told, 100)]
