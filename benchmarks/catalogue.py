@@ -4,8 +4,8 @@ Everybody gets the same network (784-512-20 and back, ReLU), batches of 128 and 
 clock; a recipe that names a network of its own keeps it. All are judged by the same code on the test part, which
 nothing else sees: squared error per picture at the code's mean; minus the importance-weighted bound (Burda et al. 2016)
 where codes have a density and the pixels a Bernoulli's likelihood, for others can't be compared (of grey pixels it is a
-cross-entropy, no density: nll.py judges binarised ones); the mean rate; active units (code values whose mean varies by
-more than 0.01 over pictures); epochs and seconds.
+cross-entropy, no density: evidence_nll.py judges binarised ones); the mean rate; active units (code values whose mean
+varies by more than 0.01 over pictures); epochs and seconds.
 
 Ours start at a learning rate of 0.002 that falls to 0, Pythae's trainer keeps 0.001, the same on average. Where
 Pythae's model knows squared error alone (WAE, VQVAE), ours is fitted with the gaussian of that very scale; the weights

@@ -7,7 +7,7 @@ one. Small bodies and few epochs: it compares recipes with each other, and is no
 import numpy as np
 import torch
 from common import keep, mnist, parser
-from nll import binarized
+from evidence_nll import binarized
 
 from isthmus import Autoencoder, scoring
 from isthmus.data import shapes

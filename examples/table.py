@@ -1,4 +1,4 @@
-"""A table with categories and missing cells: fit, impute, find the odd rows."""
+"""A table with categories and missing cells: fit, impute, find the odd rows. Takes pandas: pip install pandas."""
 
 import numpy as np
 import pandas as pd

@@ -19,6 +19,7 @@ from isthmus.errors import InputError
 
 Rows = NDArray[np.int64]
 MOST_HELD_OUT = 10_000
+MOST_CODE_VALUES = 1 << 15
 FEWEST_TO_SHARE = 10
 """Of fewer rows no share is held out: they would say nothing."""
 CHUNK_BYTES = 32 << 20
@@ -43,7 +44,10 @@ def latent_dim(asked: int | str | None, shape: tuple[int, ...]) -> int:
     This stands for "auto" too where rows are too few to search (`isthmus.sizing`).
     """
     if asked not in (None, "auto"):
-        return whole_number("latent_dim", asked)
+        wanted = whole_number("latent_dim", asked)
+        if wanted > MOST_CODE_VALUES:
+            raise InputError(f"latent_dim={wanted}: at most {MOST_CODE_VALUES:,}")
+        return wanted
     features = math.prod(shape)
     return min(features, min(max(2, round(math.sqrt(features))), 128))
 

@@ -33,6 +33,18 @@ def test_a_sound_fit_gets_none(healthy):
     assert examine(*healthy) == []
 
 
+def test_few_held_out_rows_say_nothing_of_how_codes_vary():
+    estimator, judged = fit(PLANE[:60], recipe="vae", epochs=5, latent_dim=2)
+    said = found(estimator, replace(judged, rows=judged.rows[:1]))
+    assert not {"posterior collapse", "dead code values"} & set(said)
+
+
+def test_held_out_rows_that_are_harder_in_themselves_are_not_over_fitting():
+    estimator, judged = fit(PLANE, epochs=20, latent_dim=2)
+    wilder = open_data(4 * PLANE)
+    assert "over-fitting" not in found(estimator, replace(judged, data=wilder, rows=np.arange(100)))
+
+
 def test_a_collapsed_posterior():
     said = found(*fit("digits", recipe="vae", options={"beta": 1000.0}, epochs=8))
     assert "0 of 8 code values are active" in said["posterior collapse"].seen
@@ -135,7 +147,7 @@ def test_rows_known_by_heart(healthy):
     seen, other = open_data(rows[:40]), open_data(rows[40:])
     every = np.arange(40)
     said = found(estimator, Judged(seen, every, other, every, "held-out rows"))
-    assert "times the error of training rows" in said["over-fitting"].seen
+    assert "times the share of their variance that training rows do" in said["over-fitting"].seen
 
 
 def test_too_few_epochs(healthy):

@@ -24,6 +24,7 @@ def test_figures_agree_with_each_other_and_with_the_estimator(variational):
     assert found.rows == len(judged.rows)
     honest = compare(estimator, judged)
     assert found["squared_error"] == pytest.approx(honest.model, rel=1e-4)
+    assert found["variance_left"] == pytest.approx(honest.model / honest.mean, rel=1e-4)
     assert found["rmse"] == pytest.approx(math.sqrt(found["squared_error"] / 64), rel=1e-6)
     assert found["elbo"] == pytest.approx(-found["distortion"] - found["rate"])
     assert found["elbo"] < -found["nll"]

@@ -28,8 +28,11 @@ FAR = 30.0
 """Standard deviations; in 10 million rows of a normal column none lies beyond 6."""
 DARK = 0.1
 OVERFITTED = 2.0
+SMALLEST = 1e-12
 EARLY, ROSE = 0.25, 0.1
 STILL_FALLING = 0.03
+FEWEST_ROWS = 10
+"""Of fewer, how codes vary says nothing."""
 FEWEST_STEPS = 300
 """Fewer, with the best epoch the last, are never enough; the falling learning rate flattens even such a run's end."""
 
@@ -76,8 +79,7 @@ class _Patient:
     @property
     def variance(self) -> float:
         """Squared error of guessing every column's mean."""
-        filled = np.where(np.isnan(self.x), 0.0, self.x)
-        return float(filled.var(axis=0).sum())
+        return _variance(self.x)
 
     def decoded(self, codes: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
         """What codes decode to, told the rows' own labels, and its mean squared error per row."""
@@ -110,7 +112,8 @@ def examine(estimator: Autoencoder, judged: Judged) -> list[Diagnosis]:
         Empty for a sound fit.
     """
     patient = _Patient(estimator, judged)
-    return [found for check in CHECKS for found in check(patient)]
+    checks = CHECKS if patient.data.n >= FEWEST_ROWS else CHECKS_OF_ANY
+    return [found for check in checks for found in check(patient)]
 
 
 def _collapse(patient: _Patient) -> Iterator[Diagnosis]:
@@ -199,7 +202,7 @@ def _dead_entries(patient: _Patient, size: int) -> Iterator[Diagnosis]:
 
 
 def _impossible(patient: _Patient) -> Iterator[Diagnosis]:
-    likelihood = patient.estimator.model_.likelihood
+    likelihood = patient.estimator.model_.likelihood.inner
     bounded = isinstance(likelihood, Bernoulli) or getattr(likelihood, "bounded", False)
     low, high = float(np.nanmin(patient.x)), float(np.nanmax(patient.x))
     if bounded and (low < -1e-6 or high > 1 + 1e-6):
@@ -267,9 +270,19 @@ def _by_heart(patient: _Patient) -> str:
         return ""
     learned = judged.fitted.subset(some_rows(judged.fitted_rows, MOST_ROWS))
     error = float(estimator.reconstruction_error(learned).mean())
-    if patient.error > OVERFITTED * error and patient.error - error > WORTH * patient.variance:
-        return f"held-out rows have {patient.error / error:.1f} times the error of training rows"
+    # rows held out may be harder in themselves: errors are shares of what guessing the mean costs on the same rows
+    left, learned_left = (
+        found / max(cost, SMALLEST)
+        for found, cost in ((patient.error, patient.variance), (error, _variance(prepared(estimator, learned))))
+    )
+    if left > OVERFITTED * learned_left and left - learned_left > WORTH:
+        return f"held-out rows keep {left / learned_left:.1f} times the share of their variance that training rows do"
     return ""
+
+
+def _variance(x: NDArray[np.float64]) -> float:
+    """Squared error per row of guessing every column's mean."""
+    return float(np.where(np.isnan(x), 0.0, x).reshape(len(x), -1).var(axis=0).sum())
 
 
 def _turned_early(patient: _Patient) -> str:
@@ -308,7 +321,9 @@ def _unfinished(patient: _Patient) -> Iterator[Diagnosis]:
         )
 
 
-CHECKS: tuple[Callable[[_Patient], Iterator[Diagnosis]], ...] = (
+Check = Callable[[_Patient], Iterator[Diagnosis]]
+CHECKS_OF_ANY: tuple[Check, ...] = (_impossible, _unscaled, _unfinished)
+CHECKS: tuple[Check, ...] = (
     _collapse,
     _dead,
     _wide,

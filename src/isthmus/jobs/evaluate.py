@@ -23,9 +23,9 @@ from isthmus.evaluation import (
     maximum_likelihood_dimension,
     two_nn,
 )
-from isthmus.jobs.reduce import Judged
+from isthmus.jobs.reduce import Judged, mean_of
 from isthmus.model import Model
-from isthmus.parts import Bernoulli, Laplace, Masked, Normal, Trip
+from isthmus.parts import Bernoulli, Laplace, Normal, Trip
 from isthmus.training import seeded
 
 MOST_ROWS = 2000
@@ -75,7 +75,12 @@ def evaluate(estimator: Autoencoder, judged: Judged, *, draws: int = 100, seed: 
         Of rows and draws.
     """
     data = judged.data.subset(some_rows(judged.rows, MOST_ROWS))
-    figures = [*_errors(estimator, data), *_bounds(estimator, data, draws, seed), *_codes(estimator, data, seed)]
+    centre = mean_of(estimator, judged)
+    figures = [
+        *_errors(estimator, data, centre),
+        *_bounds(estimator, data, draws, seed),
+        *_codes(estimator, data, seed),
+    ]
     return Evaluation(figures, data.n, judged.which.split(",")[0])
 
 
@@ -127,12 +132,12 @@ def prepared(estimator: Autoencoder, data: Dataset) -> NDArray[np.float64]:
     return estimator.preparation_.apply(data.source.read(0, data.n)).astype(np.float64)
 
 
-def _errors(estimator: Autoencoder, data: Dataset) -> Iterator[Figure]:
+def _errors(estimator: Autoencoder, data: Dataset, centre: NDArray[np.float64]) -> Iterator[Figure]:
     x = prepared(estimator, data).reshape(data.n, -1)
     off = x - estimator.reconstruct_prepared(data).reshape(data.n, -1)
     known = ~np.isnan(off)
     square = np.where(known, off, 0.0) ** 2
-    variance = np.nansum((x - np.nan_to_num(np.nanmean(np.where(known.any(0), x, 0.0), axis=0))) ** 2)
+    variance = np.nansum((x - centre) ** 2)
     yield Figure("squared_error", "squared error", float(square.sum(1).mean()), "per row", "sum over a row's cells")
     yield Figure("rmse", "root mean square", float(np.sqrt(square.sum() / known.sum())), "per cell", "typical error")
     mean_absolute = float(np.abs(np.where(known, off, 0.0)).sum() / known.sum())
@@ -153,7 +158,7 @@ def _bounds(estimator: Autoencoder, data: Dataset, draws: int, seed: int) -> Ite
         return trip.nll_B
 
     cost = _mean(estimator, data, distortion, seed)
-    yield Figure("distortion", "distortion", cost, "nats per row", "-log p(x|z)")
+    yield Figure("distortion", "distortion", cost, "nats per row", "-log p(x|z), z drawn")
     if not estimator.model_.bottleneck.has_rate:
         return
     elbo = _mean(estimator, data, scoring.elbo, seed)  # of the same draws
@@ -178,15 +183,13 @@ def _likelihood_figure(nats: float, draws: int, *, density: bool) -> Figure:
 
 def _is_grey(estimator: Autoencoder, data: Dataset) -> bool:
     """Whether values between 0 and 1 are described by a density of 0 and 1 alone."""
-    likelihood = estimator.model_.likelihood
-    inner = likelihood.likelihood if isinstance(likelihood, Masked) else likelihood
     x = prepared(estimator, data)
-    return isinstance(inner, Bernoulli) and bool(((x > 0) & (x < 1)).any())
+    return isinstance(estimator.model_.likelihood.inner, Bernoulli) and bool(((x > 0) & (x < 1)).any())
 
 
 def _bits(estimator: Autoencoder, data: Dataset, draws: int, seed: int) -> Iterator[Figure]:
     """Bits per dimension of pictures of whole levels, under a density, with noise of one level added."""
-    schema, density = estimator.schema_, isinstance(estimator.model_.likelihood, (Normal, Laplace))
+    schema, density = estimator.schema_, isinstance(estimator.model_.likelihood.inner, (Normal, Laplace))
     levels = LEVELS.get(schema.dtype, 0) if isinstance(schema, ImageSchema) else 0
     if not (levels and density):
         return

@@ -104,10 +104,11 @@ def compare(estimator: Autoencoder, judged: Judged) -> Honest:
     rows = _some(judged.rows, min(MOST_JUDGED, most))
     known = _prepared(estimator, judged.fitted, fit_rows)
     judge = _prepared(estimator, judged.data, rows)
-    centre = np.nansum(known, axis=0) / np.maximum((~np.isnan(known)).sum(axis=0), 1)
+    centre = _centre(known)
     latent_dim = estimator.model_.bottleneck.latent_dim
     pca = PCA(min(latent_dim, *known.shape), svd_solver="full" if known.shape[1] <= 500 else "auto", random_state=0)
-    pca.fit(np.where(np.isnan(known), centre, known))
+    with np.errstate(invalid="ignore"):  # rows that are all alike have no variance to explain a share of
+        pca.fit(np.where(np.isnan(known), centre, known))
     rebuilt = pca.inverse_transform(pca.transform(np.where(np.isnan(judge), centre, judge)))
     return Honest(
         model=float(estimator.reconstruction_error(judged.data.subset(rows)).mean()),
@@ -117,6 +118,16 @@ def compare(estimator: Autoencoder, judged: Judged) -> Honest:
         rows=len(rows),
         which=judged.which,
     )
+
+
+def mean_of(estimator: Autoencoder, judged: Judged) -> NDArray[np.float64]:
+    """The mean, in prepared units, that figures are beside: of the rows a baseline would be fitted on."""
+    most = min(MOST_FITTED, max(2, MOST_BYTES // (8 * math.prod(estimator.preparation_.shape))))
+    return _centre(_prepared(estimator, judged.fitted, _some(judged.fitted_rows, most)))
+
+
+def _centre(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.nansum(rows, axis=0) / np.maximum((~np.isnan(rows)).sum(axis=0), 1))
 
 
 def _some(rows: Rows, most: int) -> Rows:

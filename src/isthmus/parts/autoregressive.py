@@ -39,8 +39,6 @@ class Autoregressive(Likelihood):
     recurrent neural networks", ICML 2016.
     """
 
-    earlier: Tensor
-
     def __init__(self, likelihood: Likelihood, channels: int, reach: int = 3, width: int = 32) -> None:
         super().__init__()
         self.likelihood = likelihood
@@ -50,22 +48,23 @@ class Autoregressive(Likelihood):
         self.mix = nn.Conv2d(width, width, 1)
         self.step = nn.Conv2d(width, channels, 1)
         nn.init.zeros_(self.step.weight)
-        earlier = torch.ones_like(self.seen_by.weight)
-        earlier[:, :channels, self.reach, self.reach :] = 0
-        earlier[:, :channels, self.reach + 1 :] = 0
-        self.register_buffer("earlier", earlier, persistent=False)
 
     def cells(self, raw_B___: Tensor, x_B___: Tensor) -> Tensor:
         return self.likelihood.cells(self.corrected(raw_B___, x_B___), x_B___)
 
+    @property
+    def inner(self) -> Likelihood:
+        return self.likelihood.inner
+
     def corrected(self, raw_BCHW: Tensor, x_BCHW: Tensor) -> Tensor:
         """The decoder's output with what the earlier pixels of x add to it."""
-        both_BDHW, conv = torch.cat([x_BCHW, raw_BCHW], 1), self.seen_by
-        return self._refined(raw_BCHW, F.conv2d(both_BDHW, conv.weight * self.earlier, conv.bias, padding=self.reach))
+        both_BDHW = torch.cat([x_BCHW, raw_BCHW], 1)
+        told_BFHW = F.conv2d(both_BDHW, self._weight(x_BCHW.shape[1]), self.seen_by.bias, padding=self.reach)
+        return self._refined(raw_BCHW, told_BFHW)
 
     def mean(self, raw_B___: Tensor) -> Tensor:
         r, (c, height, width) = self.reach, raw_B___.shape[1:]
-        of_x, of_raw = (self.seen_by.weight * self.earlier).split(c, 1)
+        of_x, of_raw = self._weight(c).split(c, 1)
         told_BFHW = F.conv2d(raw_B___, of_raw, self.seen_by.bias, padding=r)
         x_BChw = F.pad(torch.zeros_like(raw_B___), (r, r, r, r))
         for i in range(height):
@@ -75,6 +74,13 @@ class Autoregressive(Likelihood):
                 raw_BC11 = self._refined(raw_B___[:, :, i : i + 1, j : j + 1], told_BF11)
                 x_BChw[:, :, i + r, j + r] = self.likelihood.mean(raw_BC11)[:, :, 0, 0]
         return x_BChw[:, :, r : r + height, r : r + width]
+
+    def _weight(self, channels: int) -> Tensor:
+        """The first convolution's, without what would see a pixel itself or later ones."""
+        earlier = torch.ones_like(self.seen_by.weight)
+        earlier[:, :channels, self.reach, self.reach :] = 0
+        earlier[:, :channels, self.reach + 1 :] = 0
+        return self.seen_by.weight * earlier
 
     def _refined(self, raw_BCHW: Tensor, told_BFHW: Tensor) -> Tensor:
         step_BCHW: Tensor = self.step(F.relu(self.mix(F.relu(told_BFHW))))

@@ -34,6 +34,11 @@ class Likelihood(Part, ABC):
         """The mean of p(x|z) where it depends on something of the row that is given, such as its total count."""
         return self.mean(raw_B___)
 
+    @property
+    def inner(self) -> "Likelihood":
+        """The density of a cell, within those around it that say which cells are known, or what is near."""
+        return self
+
     def nll(self, raw_B___: Tensor, x_B___: Tensor) -> Tensor:
         """-log p(x|z) of every row, in nats, shape (B,)."""
         return self.cells(raw_B___, x_B___).flatten(1).sum(-1)
@@ -140,6 +145,10 @@ class Masked(Likelihood):
 
     def mean(self, raw_B___: Tensor) -> Tensor:
         return self.likelihood.mean(raw_B___)
+
+    @property
+    def inner(self) -> Likelihood:
+        return self.likelihood.inner
 
 
 class Mixed(Likelihood):
