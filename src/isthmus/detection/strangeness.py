@@ -83,6 +83,9 @@ class Strangeness(nn.Module):
     - its *neighbours*: how far it and its errors, side by side, are from random sets of 1,024 rows and theirs. So close
       a look is right where all rows are normal; else an anomaly finds its like.
 
+    Of pictures, error and neighbours are shares of how much there is in the picture: its distance from an empty one,
+    all of the commonest value. Else what is nearly empty, a "1" among other digits, passes for normal.
+
     Each look is divided by its median over the rows learned from, and the score is the weighted sum of their
     logarithms: so log-densities add up, of the row given its code and of the code (a distance to neighbours is a
     power of a density).
@@ -101,6 +104,8 @@ class Strangeness(nn.Module):
     scale: Tensor
     usual: Tensor
     medians: Tensor
+    empty: Tensor
+    least: Tensor
 
     def __init__(self, model: Model, shape: tuple[int, ...], weights: Weights, coarse: Sizes, fine: Sizes) -> None:
         super().__init__()
@@ -108,13 +113,22 @@ class Strangeness(nn.Module):
         width = int(np.prod(shape))
         self.place = References(torch.zeros(*coarse, width))
         self.neighbours = References(torch.zeros(*fine, 2 * width)) if weights.neighbours else None
-        for name, like in (("scale", shape), ("usual", shape), ("medians", (3,))):
+        for name, like in (
+            ("scale", shape), ("usual", shape), ("medians", (3,)), ("empty", ()), ("least", ()),
+        ):  # fmt: skip
             self.register_buffer(name, torch.ones(like))
 
     def errors(self, x_B___: Tensor, expected_B___: Tensor) -> Tensor:
         """Squared errors in units of each cell's mean square error; of a missing cell 0."""
         error_B___ = (x_B___ - expected_B___) / self.scale.to(x_B___)
         return torch.where(x_B___.isnan(), 0.0, error_B___).square()
+
+    def amount(self, x_B___: Tensor) -> Tensor:
+        """How much there is in each picture, (B,), at least a tenth of the median fitted; of other rows 1."""
+        if len(self.shape) != 3:
+            return torch.ones_like(x_B___.flatten(1)[:, 0])
+        amount_B: Tensor = (x_B___ - self.empty.to(x_B___)).flatten(1).norm(dim=-1)
+        return amount_B.clamp_min(self.least.to(x_B___))
 
     def joint(self, x_B___: Tensor, expected_B___: Tensor) -> Tensor:
         """A row and its errors in their own units side by side, (B, 2 U); a missing cell is as expected."""
@@ -125,11 +139,12 @@ class Strangeness(nn.Module):
     def looks(self, x_B___: Tensor, told_BC: Tensor | None = None) -> Tensor:
         """Error, place and neighbours of every row, (B, 3)."""
         expected_B___ = self.model.reconstruct(x_B___, told_BC).to(x_B___.dtype)
-        error_B = self.errors(x_B___, expected_B___).flatten(1).mean(-1).sqrt()
+        amount_B = self.amount(x_B___)
+        error_B = self.errors(x_B___, expected_B___).flatten(1).mean(-1).sqrt() / amount_B
         place_B = self.place(expected_B___.flatten(1))
         near_B = torch.ones_like(error_B)
         if self.neighbours is not None:
-            near_B = self.neighbours(self.joint(x_B___, expected_B___))
+            near_B = self.neighbours(self.joint(x_B___, expected_B___) / amount_B[:, None])
         return torch.stack([error_B, place_B, near_B], -1)
 
     def forward(self, x_B___: Tensor, told_BC: Tensor | None = None) -> Tensor:
@@ -181,10 +196,15 @@ def learn(autoencoder: Autoencoder, data: Dataset, *, normal_only: bool, seed: i
         expected_B___ = torch.cat([model.reconstruct(part) for part in x_B___.split(AT_ONCE)])
         square___ = (x_B___ - expected_B___).square().nanmean(0).nan_to_num(1.0)
         made.scale = square___.sqrt().clamp_min(max(FLOOR, LEAST_SCALE * square___.mean().sqrt().item()))
+        if len(made.shape) == 3:  # cells of a picture are of one kind
+            made.scale = torch.ones_like(made.scale)
+            made.empty = x_B___.round(decimals=2).flatten().mode().values
+            made.least = torch.tensor(FLOOR)
+            made.least = LEAST_SCALE * made.amount(x_B___).median().clamp_min(FLOOR)
         made.usual = x_B___.nanmean(0).nan_to_num(0.0)
         made.place.rows_SRU = _sets(expected_B___, coarse)
         if made.neighbours is not None:
-            made.neighbours.rows_SRU = _sets(made.joint(x_B___, expected_B___), fine)
+            made.neighbours.rows_SRU = _sets(made.joint(x_B___, expected_B___) / made.amount(x_B___)[:, None], fine)
         looks_B3 = torch.cat([made.looks(part) for part in x_B___.split(AT_ONCE)])
         made.medians = looks_B3.median(0).values.clamp_min(FLOOR)
     return made
