@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 CONVENTIONS = ("sklearn", "pyod")
 STEPS = 400
-"""Of training on a table: more teach a small network its anomalies, too (docs/notes/detection.md)."""
+"""Of training: more teach a network its anomalies, too (docs/notes/detection.md)."""
 BATCH, CODE = 128, 2
 EXACT_ROWS = 20_000
 """Up to so many rows at once are scored in double precision: a row's score doesn't depend on its neighbours then."""
@@ -190,7 +190,11 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _learn(self, data: Dataset, learned: Rows, seed: int) -> None:
         part = data if len(learned) == data.n else data.subset(learned)
-        inner = default_autoencoder(part) if self.autoencoder is None else clone(self.autoencoder)
+        inner = (
+            default_autoencoder(part, normal_only=self.normal_only)
+            if self.autoencoder is None
+            else clone(self.autoencoder)
+        )
         given = {"device": self.device, "memory": self.memory, "callbacks": self.callbacks, "random_state": seed}
         self.autoencoder_ = inner.set_params(**given).fit(part)
         self.schema_, self.label_ = self.autoencoder_.schema_, self.autoencoder_.label_
@@ -330,10 +334,11 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def default_autoencoder(data: Dataset) -> Autoencoder:
-    """What learns where nothing else is asked for; of tables briefly, for anomalies are soon learned by heart."""
-    if not isinstance(data.schema, TableSchema):
+def default_autoencoder(data: Dataset, *, normal_only: bool) -> Autoencoder:
+    """What learns where nothing else is asked for: briefly, for anomalies among the rows are soon learned by heart."""
+    code = min(CODE, len(data.schema.columns)) if isinstance(data.schema, TableSchema) else None
+    if normal_only and code is None:
         return Autoencoder()
     batch = min(BATCH, max(16, data.n // 4))
-    epochs, code = math.ceil(STEPS / math.ceil(data.n / batch)), min(CODE, len(data.schema.feature_names))
+    epochs = math.ceil(STEPS / math.ceil(data.n / batch))
     return Autoencoder(latent_dim=code, batch_size=batch, epochs=epochs, patience=None)

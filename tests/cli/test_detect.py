@@ -1,0 +1,157 @@
+"""`isthmus detect`: fit and list, a kept detector, streams, and what it refuses."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer
+
+from isthmus import Detector
+
+CANCER = load_breast_cancer()
+ROWS = np.concatenate([CANCER.data[CANCER.target == 1][:200], CANCER.data[CANCER.target == 0][:20]])
+NAMES = [name.replace(" ", "_") for name in CANCER.feature_names]
+
+
+def table(path, rows=ROWS, labels=None):
+    heads = NAMES + (["bad"] if labels is not None else [])
+    lines = [",".join(heads)]
+    for i, row in enumerate(rows):
+        lines.append(",".join(map(repr, row.tolist())) + ("" if labels is None else f",{labels[i]}"))
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def cancer(tmp_path):
+    return table(tmp_path / "cancer.csv", labels=(np.arange(len(ROWS)) >= 200).astype(int))
+
+
+def test_the_strangest_rows_with_reasons_and_figures(isthmus, cancer, tmp_path):
+    files = {name: tmp_path / name for name in ("scores.csv", "page.html", "d.safetensors")}
+    said = isthmus("detect", cancer, "--label", "bad", "--false-alarms", "0.05", "-o", files["scores.csv"],
+                   "--report", files["page.html"], "--save", files["d.safetensors"], "--json")  # fmt: skip
+    assert said.code == 0, said.err
+    found = json.loads(said.out)
+    assert found["rows"] == 220
+    assert len(found["strangest"]) == 10
+    assert found["judged"]["auroc"]["value"] > 0.8
+    assert set(found["judged"]["peers"]) == {"isolation forest", "PCA", "nearest neighbours"}
+    assert found["strangest"][0]["why"].split(" is ")[0] in NAMES
+    scores = np.loadtxt(files["scores.csv"], delimiter=",", skiprows=1)
+    assert scores.shape == (220, 3)
+    assert scores[:, 1].sum() == found["flagged"]
+    detector = Detector.load(files["d.safetensors"])
+    same = detector.anomaly_scores(table(tmp_path / "same.csv"))
+    np.testing.assert_allclose(same, scores[:, 0], rtol=1e-6)
+    page = files["page.html"].read_text()
+    assert "no more than 0.05 are flagged" in page
+    assert found["strangest"][0]["why"].split(" is ")[0] in page.replace("<wbr>", "")
+
+
+def test_a_kept_detector_scores_other_rows(isthmus, cancer, tmp_path):
+    model = tmp_path / "d.safetensors"
+    assert isthmus("detect", cancer, "--drop", "bad", "--save", model, "-q").code == 0
+    new = table(tmp_path / "new.csv", ROWS[:5])
+    said = isthmus("detect", model, new, "-o", tmp_path / "s.csv", "--json")
+    assert said.code == 0, said.err
+    again = isthmus("detect", model, new, "-o", tmp_path / "s.csv")
+    assert again.code == 2
+    assert "--force" in again.err
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_lines_come_out_scored_and_bad_ones_are_passed_over(cancer, tmp_path, form):
+    model = tmp_path / "d.safetensors"
+    Detector(fdr=0.1, random_state=0).fit(table(tmp_path / "plain.csv")).save(model)
+    if form == "csv":
+        lines = (tmp_path / "plain.csv").read_text().splitlines()[:4]
+        lines.insert(2, "1,2")
+    else:
+        lines = [json.dumps(dict(zip(NAMES, row.tolist(), strict=True))) for row in ROWS[:3]]
+        lines.insert(1, "{not json")
+    command = [sys.executable, "-m", "isthmus", "detect", str(model), "-"]
+    done = subprocess.run(command, input="\n".join(lines), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert f"line {3 if form == 'csv' else 2}" in done.stderr
+    detector = Detector.load(model)
+    out = done.stdout.splitlines()
+    if form == "csv":
+        assert out[0].endswith(",score,anomaly,p_value")
+        found = [float(line.split(",")[-3]) for line in out[1:]]
+    else:
+        found = [json.loads(line)["score"] for line in out]
+    few = detector.anomaly_scores(table(tmp_path / "few.csv", ROWS[:3]))
+    np.testing.assert_allclose(found, few, rtol=1e-5)
+
+
+def test_a_stream_that_drifts_is_reported(tmp_path):
+    rng = np.random.default_rng(0)
+    np.savetxt(tmp_path / "x.csv", rng.normal(size=(600, 3)), delimiter=",", header="a,b,c", comments="")
+    model = tmp_path / "d.safetensors"
+    Detector(fdr=0.1, random_state=0).fit(tmp_path / "x.csv").save(model)
+    said = {}
+    for shift in (0, 3):
+        rows = "\n".join(",".join(map(str, row)) for row in rng.normal(shift, 1, (300, 3)))
+        command = [sys.executable, "-m", "isthmus", "detect", str(model), "-"]
+        said[shift] = subprocess.run(command, input="a,b,c\n" + rows, capture_output=True, text=True, timeout=120)
+    assert "drift" not in said[0].stderr
+    assert "these rows drift" in said[3].stderr
+
+
+def test_a_series_in_windows(isthmus, tmp_path):
+    long = np.sin(np.arange(3000) / 8) + 0.05 * np.random.default_rng(0).normal(size=3000)
+    long[2000:2012] = 0
+    np.save(tmp_path / "long.npy", long)
+    words = ("--kind", "series", "--window", "60", "--stride", "10", "--top", "1", "--json")
+    said = isthmus("detect", tmp_path / "long.npy", *words)
+    assert said.code == 0, said.err
+    first = 10 * int(json.loads(said.out)["strangest"][0]["row"])
+    assert first <= 2000 < 2012 <= first + 60
+    short = isthmus("detect", tmp_path / "long.npy", "--kind", "series", "--window", "4000")
+    assert short.code == 2
+    assert "shorter than window=4000" in short.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("nowhere.csv",), "no such file"),
+        (("cancer.csv", "other.csv"), "must be a detector's"),
+        (("d.safetensors",), "name the data to score"),
+        (("cancer.csv", "--false-alarms", "0.001"), "takes 999 held-out rows"),
+        (("cancer.csv", "--false-alarms", "2"), "false_alarms=2.0"),
+        (("cancer.csv", "--contamination", "0.9"), "contamination=0.9"),
+        (("cancer.csv", "--label", "nothing"), "no column 'nothing'"),
+        (("cancer.csv", "-o", "scores.txt"), "unknown ending"),
+        (("cancer.csv", "--report", "page.csv"), "unknown ending"),
+        (("one.csv",), "1 row"),
+        (("alike.csv", "--label", "bad"), "every row is labelled normal"),
+        (("words.csv", "--label", "bad"), "--normal"),
+    ],
+)
+def test_mistakes_are_one_line(isthmus, cancer, tmp_path, monkeypatch, words, said):
+    monkeypatch.chdir(tmp_path)
+    table(tmp_path / "one.csv", ROWS[:1])
+    table(tmp_path / "alike.csv", ROWS[:30], [0] * 30)
+    table(tmp_path / "words.csv", ROWS[:30], ["fine", "awful"] * 15)
+    before = sorted(tmp_path.iterdir())
+    done = isthmus("detect", *words)
+    assert done.code == 2
+    assert said in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_an_unseen_category_and_a_gap_are_named(isthmus, tmp_path):
+    rng = np.random.default_rng(0)
+    body = "\n".join(f"{rng.choice(['a', 'b'])},{rng.normal():.3f}" for _ in range(60))
+    (tmp_path / "x.csv").write_text(f"kind,size\n{body}\n")
+    assert isthmus("detect", tmp_path / "x.csv", "--save", tmp_path / "d.safetensors", "-q").code == 0
+    for row, said in (("c,1.0", "'c'"), ("a,", "missing")):
+        (tmp_path / "new.csv").write_text(f"kind,size\n{row}\n")
+        done = isthmus("detect", tmp_path / "d.safetensors", tmp_path / "new.csv")
+        assert done.code == 2
+        assert said in done.err
