@@ -109,7 +109,7 @@ def check_model(model: object, shape: tuple[int, ...], condition_dim: int = 0) -
             if _may_be_heavy(model, shape):  # then shapes alone: a hostile model gets no memory to fill
                 trial, device = copy.deepcopy(model).to("meta"), "meta"
             trip = trial(torch.zeros(1, *shape, device=device))
-            code, mean = trial.encode(trip.x_B___), trial.likelihood.mean(trip.raw_B___)
+            code, mean = trial.encode(trip.x_B___), trial.likelihood.inner.mean(trip.raw_B___)
     except (RuntimeError, IndexError) as fault:
         raise ModelFileError(f"the file's model doesn't fit its own data: {str(fault)[:200]}") from fault
     for found in (trip.raw_B___, mean):

@@ -45,6 +45,12 @@ def test_held_out_rows_that_are_harder_in_themselves_are_not_over_fitting():
     assert "over-fitting" not in found(estimator, replace(judged, data=wilder, rows=np.arange(100)))
 
 
+def test_held_out_rows_that_are_all_alike_are_not_over_fitting():
+    estimator, judged = fit(PLANE, epochs=20, latent_dim=2)
+    near = np.argsort(((PLANE - PLANE[0]) ** 2).sum(1))[:40]
+    assert "over-fitting" not in found(estimator, replace(judged, data=open_data(PLANE), rows=np.sort(near)))
+
+
 def test_a_collapsed_posterior():
     said = found(*fit("digits", recipe="vae", options={"beta": 1000.0}, epochs=8))
     assert "0 of 8 code values are active" in said["posterior collapse"].seen

@@ -2,11 +2,12 @@
 
 import itertools
 
+import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from isthmus import Autoencoder, scoring
+from isthmus import Autoencoder, InputError, scoring
 from isthmus.parts import Autoregressive, Bernoulli, Normal
 
 
@@ -40,6 +41,11 @@ def test_the_mean_is_each_pixels_where_those_before_are_at_theirs(likelihood):
     raw = torch.randn(3, 2, 5, 6).double()
     mean = part.mean(raw)
     torch.testing.assert_close(mean, likelihood.mean(part.corrected(raw, mean)))
+
+
+def test_large_pictures_are_refused_before_they_take_hours():
+    with pytest.raises(InputError, match="129x128 pixels are too large"):
+        Autoencoder("pixel-vae", epochs=1, hidden=(4,), network="dense").fit(np.zeros((20, 129, 128), np.uint8))
 
 
 def test_ink_that_neighbours_foretell_costs_less():

@@ -12,6 +12,8 @@ from isthmus.errors import DataError
 from isthmus.jobs.reduce import Judged, judged_rows
 from isthmus.report.terminal import show_diagnoses, show_evaluation
 
+FEW_SAID = "rows are too few to say anything of the code or of over-fitting"
+
 
 def _judged(asked: dict[str, Any]) -> tuple[Autoencoder, Judged]:
     estimator = Autoencoder.load(asked["model"])
@@ -35,12 +37,14 @@ def evaluate_command(**asked: Any) -> None:
 
 def doctor_command(**asked: Any) -> None:
     """What went wrong, in plain words."""
-    from isthmus.jobs.doctor import examine
+    from isthmus.jobs.doctor import FEWEST_ROWS, examine
 
-    diagnoses = examine(*_judged(asked))
+    estimator, judged = _judged(asked)
+    diagnoses = examine(estimator, judged)
     if asked["as_json"]:
         click.echo(json.dumps([diagnosis.to_json() for diagnosis in diagnoses]))
         return
     show_diagnoses(Console(), diagnoses)
     if not diagnoses:
-        click.echo("nothing found")
+        few = len(judged.rows) < FEWEST_ROWS
+        click.echo(f"nothing found{f' ({FEW_SAID})' if few else ''}")

@@ -275,8 +275,10 @@ def _by_heart(patient: _Patient) -> str:
         found / max(cost, SMALLEST)
         for found, cost in ((patient.error, patient.variance), (error, _variance(prepared(estimator, learned))))
     )
-    if left > OVERFITTED * learned_left and left - learned_left > WORTH:
-        return f"held-out rows keep {left / learned_left:.1f} times the share of their variance that training rows do"
+    worse = left > OVERFITTED * learned_left and patient.error > OVERFITTED * error
+    if worse and left - learned_left > WORTH:
+        times = left / max(learned_left, SMALLEST)
+        return f"held-out rows keep {times:.3g} times the share of their variance that training rows do"
     return ""
 
 

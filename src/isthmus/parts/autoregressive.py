@@ -7,8 +7,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from isthmus.errors import InputError
 from isthmus.parts.checks import check_whole
 from isthmus.parts.likelihoods import Likelihood
+
+MOST_PIXELS = 1 << 14
+"""Of a picture: its mean takes a step for each."""
 
 
 class Autoregressive(Likelihood):
@@ -58,11 +62,13 @@ class Autoregressive(Likelihood):
 
     def corrected(self, raw_BCHW: Tensor, x_BCHW: Tensor) -> Tensor:
         """The decoder's output with what the earlier pixels of x add to it."""
+        _check_size(raw_BCHW)
         both_BDHW = torch.cat([x_BCHW, raw_BCHW], 1)
         told_BFHW = F.conv2d(both_BDHW, self._weight(x_BCHW.shape[1]), self.seen_by.bias, padding=self.reach)
         return self._refined(raw_BCHW, told_BFHW)
 
     def mean(self, raw_B___: Tensor) -> Tensor:
+        _check_size(raw_B___)
         r, (c, height, width) = self.reach, raw_B___.shape[1:]
         of_x, of_raw = self._weight(c).split(c, 1)
         told_BFHW = F.conv2d(raw_B___, of_raw, self.seen_by.bias, padding=r)
@@ -85,3 +91,12 @@ class Autoregressive(Likelihood):
     def _refined(self, raw_BCHW: Tensor, told_BFHW: Tensor) -> Tensor:
         step_BCHW: Tensor = self.step(F.relu(self.mix(F.relu(told_BFHW))))
         return raw_BCHW + step_BCHW
+
+
+def _check_size(raw_BCHW: Tensor) -> None:
+    height, width = raw_BCHW.shape[2:]
+    if height * width > MOST_PIXELS:
+        raise InputError(
+            f"pictures of {height}x{width} pixels are too large to be made pixel by pixel: scale them to at most "
+            f"{MOST_PIXELS:,}, as with --size 128x128"
+        )
