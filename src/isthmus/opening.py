@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from sklearn.utils.validation import validate_data
 
 from isthmus import choices
-from isthmus.data import Dataset, Schema, open_data
+from isthmus.data import Dataset, Schema, TableSchema, open_data
 from isthmus.errors import DataError
 
 
@@ -38,10 +38,23 @@ def opened(estimator: Opener, X: Any, *, fitting: bool, fewest: int) -> Dataset:
     kind = estimator.kind if fitting else "auto"  # the schema says
     fitted: dict[str, Any] = {} if fitting else {"schema": estimator.schema_, "usual_label": estimator.label_}
     budget = choices.memory_budget(estimator.memory)
+    if isinstance(X, Dataset) and not fitting and not _alike(X.schema, estimator.schema_):
+        raise DataError("the data were opened as other columns, sizes or categories than the model was fitted on")
     data = X if isinstance(X, Dataset) else open_data(X, kind=kind, memory=budget, **fitted)
     if data.n < fewest:
         raise DataError(f"{data.n} row (n_samples = {data.n}): fitting takes {fewest} or more")
     return data
+
+
+def _alike(schema: Schema, fitted: Schema) -> bool:
+    """Whether raw rows mean the same under both: dtypes to give back, and which cells may be missing, don't matter."""
+    if schema.kind != fitted.kind:
+        return False
+    if isinstance(schema, TableSchema) and isinstance(fitted, TableSchema):
+        return [(c.name, c.role, c.categories) for c in schema.columns] == [
+            (c.name, c.role, c.categories) for c in fitted.columns
+        ]
+    return schema.shape[-1:] == fitted.shape[-1:]
 
 
 def _is_plain(estimator: Opener, X: Any, fitting: bool) -> bool:

@@ -65,7 +65,7 @@ def test_a_kept_detector_scores_other_rows(isthmus, cancer, tmp_path):
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_lines_come_out_scored_and_bad_ones_are_passed_over(cancer, tmp_path, form):
     model = tmp_path / "d.safetensors"
-    Detector(fdr=0.1, random_state=0).fit(table(tmp_path / "plain.csv")).save(model)
+    Detector(false_alarms=0.1, random_state=0).fit(table(tmp_path / "plain.csv")).save(model)
     if form == "csv":
         lines = (tmp_path / "plain.csv").read_text().splitlines()[:4]
         lines.insert(2, "1,2")
@@ -81,17 +81,54 @@ def test_lines_come_out_scored_and_bad_ones_are_passed_over(cancer, tmp_path, fo
     if form == "csv":
         assert out[0].endswith(",score,anomaly,p_value")
         found = [float(line.split(",")[-3]) for line in out[1:]]
+        flags = [int(line.split(",")[-2]) for line in out[1:]]
     else:
         found = [json.loads(line)["score"] for line in out]
+        flags = [json.loads(line)["anomaly"] for line in out]
     few = detector.anomaly_scores(table(tmp_path / "few.csv", ROWS[:3]))
     np.testing.assert_allclose(found, few, rtol=1e-5)
+    assert flags == (few > detector.threshold_).astype(int).tolist()
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("a,b\n1,2\n", "no column 'c'"),
+        ("a,b,c\n1,2,3\r4,5,6\n", "one line, one row"),
+        ('{"a":1,"b":2,"c":3} {"a":1,"b":2,"c":3}\n', "no JSON"),
+        ("[1,2,3]\n", "no column 'a'"),
+    ],
+)
+def test_lines_that_are_no_rows(tmp_path, lines, said):
+    rng = np.random.default_rng(0)
+    np.savetxt(tmp_path / "x.csv", rng.normal(size=(60, 3)), delimiter=",", header="a,b,c", comments="")
+    model = tmp_path / "d.safetensors"
+    Detector(random_state=0).fit(tmp_path / "x.csv").save(model)
+    command = [sys.executable, "-m", "isthmus", "detect", str(model), "-"]
+    done = subprocess.run(command, input=lines.encode(), capture_output=True, timeout=120)
+    assert said in done.stderr.decode()
+    assert "fault of Isthmus" not in done.stderr.decode()
+    assert len(done.stdout.splitlines()) <= 1
+
+
+def test_options_that_mean_nothing_beside_a_model(isthmus, tmp_path, cancer):
+    model = tmp_path / "d.safetensors"
+    Detector(fdr=0.1, random_state=0).fit(table(tmp_path / "plain.csv")).save(model)
+    for words, said in (
+        ((tmp_path / "plain.csv", "--false-alarms", "0.1"), "--false-alarms has no use here"),
+        (("-", "--json"), "--json has no use here"),
+        (("-",), "a stream has no end"),
+    ):
+        done = isthmus("detect", model, *words)
+        assert done.code == 2
+        assert said in done.err
 
 
 def test_a_stream_that_drifts_is_reported(tmp_path):
     rng = np.random.default_rng(0)
     np.savetxt(tmp_path / "x.csv", rng.normal(size=(600, 3)), delimiter=",", header="a,b,c", comments="")
     model = tmp_path / "d.safetensors"
-    Detector(fdr=0.1, random_state=0).fit(tmp_path / "x.csv").save(model)
+    Detector(false_alarms=0.1, random_state=0).fit(tmp_path / "x.csv").save(model)
     said = {}
     for shift in (0, 3):
         rows = "\n".join(",".join(map(str, row)) for row in rng.normal(shift, 1, (300, 3)))

@@ -4,11 +4,13 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.estimator_checks import check_estimator
 
-from isthmus import Autoencoder, Detector, InputError, ModelFileError
+from isthmus import Autoencoder, Detector, InputError, ModelFileError, modelfile
+from isthmus.detection.strangeness import References
 
 CANCER = load_breast_cancer()
 BENIGN, MALIGNANT = CANCER.data[CANCER.target == 1], CANCER.data[CANCER.target == 0]
@@ -54,6 +56,43 @@ def test_a_row_fitted_is_no_neighbour_of_its_own():
     detector = Detector(normal_only=True, random_state=0).fit(x)
     apart = np.median(detector.anomaly_scores(new)) - np.median(detector.decision_scores_)
     assert abs(apart) < 0.25 * detector.decision_scores_.std()
+
+
+@pytest.mark.parametrize("kind", ["wide", "pictures"])
+def test_nor_in_single_precision(kind):
+    rng = np.random.default_rng(0)
+    if kind == "wide":
+        x = torch.from_numpy(rng.normal(size=(1500, 60))).float()
+    else:
+        x = torch.from_numpy(rng.random((1500, 784))).float()
+    sets = References(x[:1024].view(4, 256, -1))
+    found = sets(x)
+    assert found[:1024].min() > 0.9 * found[1024:].min(), "a row is its own nearest"
+
+
+def test_equal_rows_score_alike_however_many_are_scored_at_once():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 2, (1000, 3)).astype(float)
+    detector = Detector(false_alarms=0.1, random_state=0).fit(x)
+    alone = np.concatenate([detector.anomaly_scores(row[None]) for row in x[:100]])
+    np.testing.assert_array_equal(alone, detector.anomaly_scores(x)[:100])
+    _, which = np.unique(x, axis=0, return_inverse=True)
+    assert all(len(np.unique(detector.anomaly_scores(x)[which == i])) == 1 for i in range(8))
+
+
+def test_files_that_mean_harm(tmp_path, fitted):
+    fitted.save(tmp_path / "d.safetensors")
+    for name, value in (("strangeness.scale", 0.0), ("strangeness.medians", -1.0), ("strangeness.least", -1.0)):
+        description, tensors = modelfile.read(tmp_path / "d.safetensors")
+        tensors[name] = torch.full_like(tensors[name], value)
+        modelfile.write(tmp_path / "bad.safetensors", tensors, description)
+        with pytest.raises(ModelFileError, match="odd values"):
+            Detector.load(tmp_path / "bad.safetensors")
+    description, tensors = modelfile.read(tmp_path / "d.safetensors")
+    tensors["strangeness.place.rows_SRU"] = tensors["strangeness.place.rows_SRU"][:0]
+    modelfile.write(tmp_path / "bad.safetensors", tensors, description)
+    with pytest.raises(ModelFileError, match="odd values"):
+        Detector.load(tmp_path / "bad.safetensors")
 
 
 def test_few_normal_rows_are_flagged():
@@ -123,7 +162,9 @@ def test_the_same_seed_the_same_scores():
     ("options", "said"),
     [({"contamination": 0}, "contamination=0"), ({"contamination": 0.6}, "at most 0.5"),
      ({"false_alarms": 1.5}, "false_alarms=1.5"), ({"fdr": "a"}, "fdr='a'"), ({"convention": "x"}, "convention='x'"),
-     ({"fdr": 0.1, "calibration": 1.0}, "1.0"), ({"device": "tpu"}, "device='tpu'")],
+     ({"fdr": 0.1, "calibration": 1.0}, "1.0"), ({"device": "tpu"}, "device='tpu'"),
+     ({"contamination": "auto"}, "contamination='auto'"),
+     ({"fdr": 0.1, "false_alarms": 0.1}, "two promises"), ({"fdr": 0.1, "calibration": 0}, "is none")],
 )  # fmt: skip
 def test_options_that_no_data_make_right(options, said):
     with pytest.raises(InputError, match=said):

@@ -265,7 +265,10 @@ def detect(**asked: Any) -> None:
     """
     from isthmus.cli.detecting import detect_command
 
-    detect_command(**asked)
+    context = click.get_current_context()
+    by_hand = click.core.ParameterSource.COMMANDLINE
+    given = frozenset(name for name in asked if context.get_parameter_source(name) is by_hand)
+    detect_command(given, **asked)
 
 
 @app.command()

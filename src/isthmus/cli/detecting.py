@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 
 from isthmus import choices
-from isthmus.cli.files import DATA_OPTIONS, MODEL_ENDINGS
+from isthmus.cli.files import DATA_OPTIONS, MODEL_ENDINGS, refuse_input
 from isthmus.data import Dataset, TableSchema, check_output, open_data, write_codes
 from isthmus.data.streams import TableStream
 from isthmus.detection import Detector, conformal
@@ -19,11 +20,13 @@ from isthmus.jobs.detect import Found, Judged, anomalous, find, judge, name_of
 from isthmus.report.progress import ProgressBar
 
 STREAM = "-"
-RECENT = 1000
-"""P-values of a stream among which drift is looked for."""
+OF_A_FIT = frozenset({"contamination", "false_alarms", "fdr", "normal_only", "seed"})
+OF_A_STREAM = frozenset({"target", "data", "device", "quiet"})
+BLOCK = 200
+"""P-values of a stream, one after the other, among which drift is looked for."""
 
 
-def detect_command(**asked: Any) -> None:
+def detect_command(given: frozenset[str], **asked: Any) -> None:
     """Fit to DATA, or take a MODEL; score, list, write."""
     outputs = {name: asked[name] for name in ("output", "report", "save") if asked[name]}
     endings = {"report": (".html",), "save": MODEL_ENDINGS}
@@ -35,11 +38,15 @@ def detect_command(**asked: Any) -> None:
         raise InputError(f"{asked['target']} is a model: name the data to score too, or - for standard input")
     if not is_model and asked["data"]:
         raise InputError(f"{asked['target']}: the first of two must be a detector's .safetensors file")
+    _refuse(given & OF_A_FIT if is_model else frozenset(), f"{asked['target']} is fitted already")
     if asked["data"] == STREAM:
+        _refuse(given - OF_A_STREAM, "a stream is scored line by line to standard output")
         stream(Detector.load(asked["target"]))
         return
     detector = Detector.load(asked["target"]) if is_model else detector_of(asked)
     data = _read(asked["data"] if is_model else asked["target"], asked, detector if is_model else None)
+    _refuse_input(outputs, asked)
+    truth = anomalous(data.labels, asked["normal"]) if data.labels is not None and asked["label"] else None
     if not is_model:
         with ProgressBar(None, quiet=asked["quiet"] or asked["as_json"]) as bar:
             detector.callbacks = (bar,)
@@ -51,15 +58,26 @@ def detect_command(**asked: Any) -> None:
         names = ["score", "anomaly"] + (["p_value"] if found.p_values is not None else [])
         columns = [found.scores, found.flagged] + ([] if found.p_values is None else [found.p_values])
         write_codes(asked["output"], np.stack(columns, 1), names=names, rows=data.names, force=asked["force"])
-    judged = None
-    if data.labels is not None and asked["label"]:
-        judged = judge(detector, data, data, found.scores, anomalous(data.labels, asked["normal"]))
+    judged = None if truth is None else judge(detector, data, None if is_model else data, found, truth)
     if asked["report"]:
         from isthmus.report.detected import write_detected
 
         title = f"Anomalies in {Path(asked['data'] or asked['target']).name}"
         write_detected(asked["report"], detector, data, found, judged, title=title)
     _show(asked, data, detector, found, judged)
+
+
+def _refuse_input(outputs: dict[str, Path], asked: dict[str, Any]) -> None:
+    given = [Path(asked[name]) for name in ("target", "data") if asked[name]]
+    for name, path in outputs.items():
+        refuse_input(name, path, *given)
+
+
+def _refuse(options: frozenset[str], why: str) -> None:
+    if options:
+        names = {"as_json": "json"}
+        option = min(names.get(name, name) for name in options).replace("_", "-")
+        raise InputError(f"{why}: --{option} has no use here, leave it out")
 
 
 def detector_of(asked: dict[str, Any]) -> Detector:
@@ -102,8 +120,10 @@ def stream(detector: Detector) -> None:
     """Score lines as they come, in bounded memory, and warn where they drift from what the detector saw."""
     if not isinstance(detector.schema_, TableSchema):
         raise InputError(f"a stream holds rows of a table; this detector knows {detector.schema_.kind}")
+    if detector.fdr is not None:
+        raise InputError("the promise of --fdr is of a whole set of rows, and a stream has no end: use --false-alarms")
     rows, out, recent = TableStream(sys.stdin.buffer, detector.schema_), sys.stdout.buffer, np.zeros(0)
-    headed, warned = False, False
+    headed = False
     for lines in rows:
         if rows.header is not None and not headed:
             out.write(rows.header + b",score,anomaly" + (b",p_value" if detector.promises else b"") + b"\n")
@@ -114,16 +134,18 @@ def stream(detector: Detector) -> None:
             out.write(_scored(line, rows.header is None, scores[i], detector, None if p is None else p[i]))
         out.flush()
         _complain(rows)
-        if p is not None:
-            recent = np.concatenate([recent, p])[-RECENT:]
-            drifts = conformal.drifted(recent, len(detector.calibration_scores_))
-            if drifts and not warned:
-                said = (
-                    f"these rows drift: {(recent <= conformal.SMALL).mean():.0%} of the last {len(recent):,} p-values"
-                )
-                click.echo(f"isthmus: {said} are 5% or less, where 5% are to be expected: fit anew", err=True)
-            warned = drifts
+        recent = _watch(recent if p is None else np.concatenate([recent, p]), len(detector.calibration_scores_))
     _complain(rows)
+
+
+def _watch(p: NDArray[np.float64], held: int) -> NDArray[np.float64]:
+    """Warn of drift in every block of p-values, each looked at once, so that chance has few chances; give the rest."""
+    while len(p) >= BLOCK:
+        block, p = p[:BLOCK], p[BLOCK:]
+        if conformal.drifted(block, held):
+            share = f"{(block <= conformal.SMALL).mean():.0%} of {BLOCK} p-values in a row are 5% or less"
+            click.echo(f"isthmus: these rows drift: {share}, where 5% are to be expected: fit anew", err=True)
+    return p
 
 
 def _complain(rows: TableStream) -> None:

@@ -41,7 +41,7 @@ def fit_outputs(asked: dict[str, Any]) -> Outputs:
     checkpoint = model.with_suffix(".checkpoint.safetensors")
     found = Outputs(model, checkpoint, _beside(model, metrics), _beside(model, ".html"))
     for name, path in found._asdict().items():
-        _refuse_input(name, path, data, Path(asked["validation"]))
+        refuse_input(name, path, data, Path(asked["validation"]))
     # a finished run is not to be overwritten by --resume
     force = asked["force"] or (asked["resume"] and (checkpoint.exists() or not model.exists()))
     for path in (model, found.metrics, found.report):
@@ -49,7 +49,7 @@ def fit_outputs(asked: dict[str, Any]) -> Outputs:
     return found
 
 
-def _refuse_input(name: str, path: Path, *inputs: Path) -> None:
+def refuse_input(name: str, path: Path, *inputs: Path) -> None:
     """Refuse to write over what is to be read, whatever --force allows."""
     for given in inputs:
         if given.is_file() and (path.resolve() == given.resolve() or (path.exists() and path.samefile(given))):

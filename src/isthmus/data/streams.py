@@ -1,11 +1,13 @@
 """Tables that come line by line: CSV with a header, or JSON objects, from a pipe that may never end."""
 
+import csv as python_csv
 import io
+import json
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
-from pyarrow import csv, json
+from pyarrow import csv
 
 from isthmus.data.csvfiles import MISSING_WORDS
 from isthmus.data.dataset import Dataset, Options
@@ -64,10 +66,17 @@ class TableStream:
                 is_json = numbered[0][1].lstrip()[:1] == b"{"
                 if not is_json:
                     self.header = numbered.pop(0)[1]
+                    self._check(self.header)
             if numbered:
                 yield from self._rows(numbered)
         if is_json is None:
             raise DataError(f"{WHERE}: nothing came; give CSV with a header, or a JSON object a line")
+
+    def _check(self, header: bytes) -> None:
+        names = next(python_csv.reader([header.decode("utf-8-sig", "replace")]))
+        lacking = [name for name in self.schema.feature_names if name not in names]
+        if lacking:
+            raise DataError(f"{WHERE}: its header has no column {lacking[0]!r}; it names {', '.join(names[:8])}")
 
     def _rows(self, numbered: Sequence[tuple[int, bytes]]) -> Iterator[Lines]:
         """The rows of these lines; where they can't be read, of each half of them, down to the bad line."""
@@ -86,14 +95,27 @@ class TableStream:
         texts = {c.name: pa.string() for c in self.schema.columns if c.role == "categorical"}
         names = set(self.schema.feature_names)
         if self.header is None:
-            options = json.ParseOptions(explicit_schema=pa.schema(list(texts.items())) if texts else None)
-            table = json.read_json(io.BytesIO(b"\n".join(lines)), parse_options=options)
+            found = [_parsed(line) for line in lines]
+            columns = {name: [row.get(name) for row in found] for name in self.schema.feature_names}
+            table = pa.table({name: pa.array(cells, texts.get(name)) for name, cells in columns.items()})
         else:
             convert = csv.ConvertOptions(column_types=texts, strings_can_be_null=True, null_values=MISSING_WORDS)
             whole = io.BytesIO(b"\n".join([self.header, *lines]))
             table = csv.read_csv(whole, csv.ReadOptions(use_threads=False), convert_options=convert)
+        if len(table) != len(lines):
+            raise DataError(f"{WHERE}: {len(lines)} lines hold {len(table)} rows: one line, one row")
         table = table.select([name for name in table.column_names if name in names])
         return from_reader(read_arrow(table, WHERE, "csv"), Options(schema=self.schema))
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError as fault:
+        raise DataError(f"{WHERE}: no JSON ({fault})") from fault
+    if not isinstance(found, dict):
+        raise DataError(f'{WHERE}: a JSON object a line is wanted, such as {{"a": 1}}')
+    return found
 
 
 def _whole_lines(stream: BinaryIO) -> Iterator[list[bytes]]:

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from isthmus import choices, inference, opening
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import Dataset, TableSchema
+from isthmus.data import Dataset, TableSchema, split
 from isthmus.detection import conformal, files
 from isthmus.detection.reasons import Reason, reasons
 from isthmus.detection.strangeness import Strangeness, learn
@@ -152,11 +152,14 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         InputError
             If a number is out of range or a name unknown.
         """
-        if isinstance(self.contamination, bool) or not 0 < self.contamination <= 0.5:
+        share = self.contamination
+        if isinstance(share, bool) or not isinstance(share, (int, float, np.number)) or not 0 < share <= 0.5:
             raise InputError(f"contamination={self.contamination!r}: give a share above 0, at most 0.5")
         for name in ("false_alarms", "fdr"):
             if getattr(self, name) is not None:
                 conformal.check_share(name, getattr(self, name))
+        if self.false_alarms is not None and self.fdr is not None:
+            raise InputError("false_alarms and fdr are two promises, and a threshold keeps one of them: leave one out")
         if self.convention not in CONVENTIONS:
             raise InputError(f"convention={self.convention!r}: choose {' or '.join(CONVENTIONS)}")
 
@@ -177,7 +180,9 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def _parts(self, data: Dataset, seed: int) -> tuple[Rows, Rows]:
         """Rows to learn from and rows to calibrate by; too few for the promise is said before anything is learned."""
         share = choices.plain(self.calibration) if self.promises else 0
-        learned, held = choices.held_out_rows(data.n, share, seed, data.overlap)
+        learned, held = split(data.n, share, seed, data.overlap)
+        if self.fdr is not None and not len(held):
+            raise InputError(f"fdr={self.fdr:g} takes held-out rows, and calibration={share!r} of {data.n} is none")
         if self.false_alarms is not None:
             needed = conformal.rows_needed(self.false_alarms)
             if len(held) < needed:

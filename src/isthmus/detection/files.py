@@ -63,6 +63,8 @@ def read(path: str | Path, kind: type[Kind]) -> Kind:
             kept.model, kept.preparation.shape, weights_for(detector.normal_only), _under(LOOKS, tensors)
         )
         detector.decision_scores_, detector.calibration_scores_ = (_numbers(tensors[name]) for name in NUMBERS)
+        if not np.isfinite(own["threshold"]) or not len(detector.decision_scores_):
+            raise ModelFileError("its threshold or its scores are garbled")
         detector.decide(float(own["threshold"]))
         detector.describe()
     return detector

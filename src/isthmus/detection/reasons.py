@@ -90,7 +90,7 @@ def _blamed(shares: NDArray[np.float64]) -> NDArray[np.bool_]:
 def reasons(strangeness: Strangeness, preparation: Preparation, data: Dataset) -> list[Reason]:
     """Why each of these (few) rows is strange."""
     raw = data.source.read(0, data.n)
-    x = torch.from_numpy(preparation.apply(raw))
+    x = torch.from_numpy(preparation.apply(raw)).to(strangeness.scale.device)
     with torch.no_grad():
         strangeness = strangeness.eval()
         if isinstance(data.schema, ImageSchema):
@@ -102,8 +102,8 @@ def reasons(strangeness: Strangeness, preparation: Preparation, data: Dataset) -
         else:
             widths = [len(column.categories) or 1 for column in data.schema.columns]
             shares, expected = explaining.of_columns(strangeness, x, widths)
-    undone = preparation.undo(expected.numpy())
+    undone = preparation.undo(expected.cpu().numpy())
     return [
-        Reason(share.double().numpy(), row, should_be, data.schema)
+        Reason(share.cpu().double().numpy(), row, should_be, data.schema)
         for share, row, should_be in zip(shares, raw, undone, strict=True)
     ]

@@ -21,9 +21,14 @@ FLOOR = 1e-3
 """The least scale of an error, and the least look, in prepared units."""
 LEAST_SCALE = 0.1
 """The least scale of a cell's error as a share of all cells' root mean square: some cells hardly ever vary."""
-MOST_LEARNED = 20_000
+MOST_LEARNED, FEWEST_LEARNED = 20_000, 64
 """Rows that scales, references and medians are learned from, at most."""
 AT_ONCE = 2048
+MOST_NUMBERS = 1 << 24
+"""Numbers that are held at once on the way to a distance, and that sets of references may hold."""
+DECIMALS = 4
+"""Scores are rounded: their last bits depend on how many rows are scored at once, and equal rows are to score alike."""
+POSITIVE = ("scale", "medians", "least")
 
 
 class Sizes(NamedTuple):
@@ -68,10 +73,25 @@ class References(nn.Module):
 
     def forward(self, x_BU: Tensor) -> Tensor:
         """Mean over sets of the distance to the nearest row of the set that isn't the very row, (B,)."""
-        rows_MU = self.rows_SRU.to(x_BU).flatten(0, 1)
-        nearest_BS2 = torch.cdist(x_BU, rows_MU).unflatten(1, self.rows_SRU.shape[:2]).topk(2, -1, largest=False).values
-        itself_BS = nearest_BS2[..., 0] <= FLOOR
-        return torch.where(itself_BS, nearest_BS2[..., 1], nearest_BS2[..., 0]).mean(-1)
+        sets_SRU = self.rows_SRU.to(x_BU)
+        return torch.cat([self._mean_distance(some_bU, sets_SRU) for some_bU in x_BU.split(self._rows_at_once)])
+
+    @property
+    def _rows_at_once(self) -> int:
+        sets, _, width = self.rows_SRU.shape
+        return max(1, MOST_NUMBERS // (2 * sets * width))
+
+    def _mean_distance(self, x_BU: Tensor, sets_SRU: Tensor) -> Tensor:
+        """By products of matrices, which are fast, the two nearest of each set; their distances once more, exactly.
+
+        Products leave a row some 0.01 away from itself in float32, and it is to be known by being at 0.
+        """
+        rough_BSR = torch.cdist(x_BU, sets_SRU.flatten(0, 1)).unflatten(1, sets_SRU.shape[:2])
+        which_BS2 = rough_BSR.topk(min(2, sets_SRU.shape[1]), -1, largest=False).indices
+        near_BS2U = sets_SRU[torch.arange(len(sets_SRU), device=x_BU.device)[:, None], which_BS2]
+        exact_BS2 = (near_BS2U - x_BU[:, None, None]).norm(dim=-1).sort(-1).values
+        itself_BS = exact_BS2[..., 0] <= FLOOR
+        return torch.where(itself_BS, exact_BS2[..., -1], exact_BS2[..., 0]).mean(-1)
 
 
 class Strangeness(nn.Module):
@@ -140,7 +160,8 @@ class Strangeness(nn.Module):
         """Error, place and neighbours of every row, (B, 3)."""
         expected_B___ = self.model.reconstruct(x_B___, told_BC).to(x_B___.dtype)
         amount_B = self.amount(x_B___)
-        error_B = self.errors(x_B___, expected_B___).flatten(1).mean(-1).sqrt() / amount_B
+        known_B = (~x_B___.isnan()).flatten(1).sum(-1).clamp_min(1)
+        error_B = (self.errors(x_B___, expected_B___).flatten(1).sum(-1) / known_B).sqrt() / amount_B
         place_B = self.place(expected_B___.flatten(1))
         near_B = torch.ones_like(error_B)
         if self.neighbours is not None:
@@ -149,7 +170,7 @@ class Strangeness(nn.Module):
 
     def forward(self, x_B___: Tensor, told_BC: Tensor | None = None) -> Tensor:
         looks_B3 = self.looks(x_B___, told_BC) / self.medians.to(x_B___)
-        return looks_B3.clamp_min(FLOOR).log() @ looks_B3.new_tensor(self.weights)
+        return (looks_B3.clamp_min(FLOOR).log() @ looks_B3.new_tensor(self.weights)).round(decimals=DECIMALS)
 
     def own_state(self) -> dict[str, Tensor]:
         """What was learned besides the model."""
@@ -169,13 +190,12 @@ class Strangeness(nn.Module):
         if wanted.keys() != state.keys():
             raise ModelFileError(f"a detector's tensors are {sorted(state)[:9]}")
         for name, tensor in state.items():
-            like = (*tensor.shape[:2], *wanted[name].shape[2:]) if name.endswith("rows_SRU") else wanted[name].shape
-            if (
-                tuple(tensor.shape) != tuple(like)
-                or not torch.isfinite(tensor).all()
-                or (tensor.dim() == 3 and tensor.shape[1] < 2)
-            ):
-                raise ModelFileError(f"tensor {name!r} of a detector is {tuple(tensor.shape)}, or not finite")
+            sets = name.endswith("rows_SRU")
+            like = (*tensor.shape[:2], wanted[name].shape[2]) if sets else wanted[name].shape
+            sound = tuple(tensor.shape) == tuple(like) and bool(torch.isfinite(tensor).all())
+            sound = sound and not (sets and (not tensor.shape[0] or tensor.shape[1] < 2))
+            if not sound or (name in POSITIVE and not (tensor > 0).all()):
+                raise ModelFileError(f"tensor {name!r} of a detector is {tuple(tensor.shape)}, or holds odd values")
             owner, _, own = name.rpartition(".")
             setattr(made.get_submodule(owner), own, tensor.float())
         return made
@@ -185,12 +205,16 @@ def learn(autoencoder: Autoencoder, data: Dataset, *, normal_only: bool, seed: i
     """Scales, references and medians of the rows that an autoencoder was fitted on, or of some of them."""
     rng = np.random.default_rng(seed)
     rows: NDArray[np.int64] = np.arange(data.n, dtype=np.int64)
-    if data.n > MOST_LEARNED:
-        rows = np.sort(rng.choice(rows, MOST_LEARNED, replace=False))
+    cells = int(np.prod(autoencoder.preparation_.shape))
+    most = min(MOST_LEARNED, max(FEWEST_LEARNED, MOST_NUMBERS // cells))
+    if data.n > most:
+        rows = np.sort(rng.choice(rows, most, replace=False))
     batches = Batches(data.source, autoencoder.preparation_, rows, batch_size=len(rows), memory=None, seed=0)
-    x_B___ = next(batches.in_order()).x_B___
+    x_B___ = next(batches.in_order()).x_B___.to(next(autoencoder.model_.parameters()).device)
     model, weights = autoencoder.model_.eval(), weights_for(normal_only)
-    coarse, fine = (size if size.rows < len(rows) else Sizes(1, len(rows)) for size in (COARSE, FINE))
+    fine_rows = min(FINE.rows, max(FEWEST_LEARNED, MOST_NUMBERS // (2 * cells * FINE.sets)))
+    wanted = (COARSE, Sizes(FINE.sets, fine_rows))
+    coarse, fine = (size if size.rows < len(rows) else Sizes(1, len(rows)) for size in wanted)
     made = Strangeness(model, tuple(x_B___.shape[1:]), weights, coarse, fine)
     with torch.no_grad(), seeded(seed, "cpu"):
         expected_B___ = torch.cat([model.reconstruct(part) for part in x_B___.split(AT_ONCE)])

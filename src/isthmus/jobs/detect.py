@@ -82,6 +82,8 @@ class Judged:
     @property
     def verdict(self) -> str:
         """Who is better, in words."""
+        if not self.peers:
+            return "The rows it was fitted on are not at hand, so there is nothing to compare it with."
         best = max(self.peers, key=lambda name: self.peers[name][0])
         found = self.peers[best][0]
         if found > self.auroc.high:
@@ -95,19 +97,20 @@ class Judged:
         return asdict(self) | {"verdict": self.verdict}
 
 
-def judge(detector: Detector, data: Dataset, fitted: Dataset, scores: Floats, truth: Labels) -> Judged:
-    """Scores of labelled rows, beside those of classical detectors fitted on the same rows as the detector."""
-    flagged = scores > detector.threshold_
+def judge(detector: Detector, data: Dataset, fitted: Dataset | None, found: Found, truth: Labels) -> Judged:
+    """Scores of labelled rows, beside those of classical detectors if the rows that all are fitted on are at hand."""
+    some = compared_rows(truth, data)
+    scores, flagged, truth, data = found.scores[some], found.flagged[some], truth[some], data.subset(some)
     auroc, ap, f1 = intervals(
         truth,
         lambda rows: roc_auc_score(truth[rows], scores[rows]),
         lambda rows: average_precision_score(truth[rows], scores[rows]),
         lambda rows: f1_score(truth[rows], flagged[rows], zero_division=0.0),
     )
-    some = _some(len(truth), MOST_COMPARED, data)
+    theirs = {} if fitted is None else classical(prepared(detector, fitted), prepared(detector, data))
     peers = {
-        name: (float(roc_auc_score(truth[some], found)), float(average_precision_score(truth[some], found)))
-        for name, found in classical(prepared(detector, fitted), prepared(detector, data, some)).items()
+        name: (float(roc_auc_score(truth, scores)), float(average_precision_score(truth, scores)))
+        for name, scores in theirs.items()
     }
     return Judged(len(truth), int(truth.sum()), auroc, ap, f1, peers)
 
@@ -163,6 +166,14 @@ def prepared(detector: Detector, data: Dataset, rows: NDArray[np.int64] | None =
     rows = _some(data.n, MOST_COMPARED, data) if rows is None else rows
     found = detector.autoencoder_.preparation_.apply(data.source.take(rows))
     return np.asarray(np.nan_to_num(found.reshape(len(rows), -1).astype(np.float64)))
+
+
+def compared_rows(truth: Labels, data: Dataset) -> NDArray[np.int64]:
+    """At most so many rows as are compared, anomalies first kept, so that everybody is judged on the same."""
+    most = len(_some(data.n, MOST_COMPARED, data))
+    order = np.random.default_rng(0).permutation(data.n)
+    order = np.concatenate([order[truth[order]][: most // 2], order[~truth[order]]])[:most]
+    return np.sort(order).astype(np.int64)
 
 
 def _some(n: int, most: int, data: Dataset) -> NDArray[np.int64]:
