@@ -21,8 +21,6 @@ COMMON = {
 }  # fmt: skip
 SHAPES = {"binarize": False}
 EPOCHS = 8
-
-
 MINUTES = 3.0
 WIDE = {"hidden": (512, 512), "activation": "relu", "norm": "none"}
 
@@ -81,7 +79,10 @@ def disentangled() -> tuple[dict, dict]:
             with torch.enable_grad():
                 found.append(mig(model.fit(pictures).transform(pictures), factors))
         figures |= {f"{recipe}: mean MIG": float(np.mean(found)), f"{recipe}: least MIG": float(np.min(found))}
-    claim = "Codes of the set `shapes` keep its known factors apart: mutual information gap (MIG) above a vae's."
+    claim = (
+        "Codes of the set `shapes` keep its known factors apart: mutual information gap (MIG), "
+        "mean and least of 3 seeds, beside a vae's."
+    )
     return {"claim": claim, "figures": figures}, {"claim": claim, "figures": figures}
 
 

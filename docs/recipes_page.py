@@ -30,7 +30,8 @@ CATALOGUE = """
 values, batches of {batch}; judged on the {judged:,} test pictures by the same code. Error is the squared error of a picture, its
 {pixels} pixels between 0 and 1. NLL is minus the importance-weighted bound with {draws} draws on the first {bounded:,} test
 pictures, in nats: of grey pixels, so a cross-entropy rather than a density, and comparable within this table alone; rate in
-nats. (`pixel-vae` is made for black and white pixels: of grey ones neighbours tell so much that its code stays unused.) Active units are code values whose mean varies by more than 0.01 (Burda et al. 2016).
+nats. (`pixel-vae` is made for black and white pixels: of grey ones neighbours tell so much that its code stays unused.)
+Active units are code values whose mean varies by more than 0.01 (Burda et al. 2016).
 Pythae {pythae} trained the same networks in its own trainer. Machine: {machine}.
 """
 COLUMNS = {

@@ -215,3 +215,12 @@ def test_help_is_instant(process):
     done = process("-c", code)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Exit codes: 0 done" in done.stdout
+
+
+def test_a_doctor_of_few_rows_says_that_it_cannot_tell(isthmus, tmp_path):
+    rows = np.random.default_rng(0).normal(size=(400, 3))
+    np.save(tmp_path / "many.npy", rows)
+    np.save(tmp_path / "few.npy", rows[:5])
+    assert isthmus("fit", tmp_path / "many.npy", "--epochs", 40, "-o", tmp_path / "m.safetensors").code == 0
+    assert "rows are too few" in isthmus("doctor", tmp_path / "m.safetensors", tmp_path / "few.npy").out
+    assert "rows are too few" not in isthmus("doctor", tmp_path / "m.safetensors", tmp_path / "many.npy").out

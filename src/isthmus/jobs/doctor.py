@@ -29,6 +29,7 @@ FAR = 30.0
 DARK = 0.1
 OVERFITTED = 2.0
 SMALLEST = 1e-12
+"""Stands for a variance of nothing where it divides."""
 EARLY, ROSE = 0.25, 0.1
 STILL_FALLING = 0.03
 FEWEST_ROWS = 10
