@@ -79,7 +79,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         What the rows are. Arrays of two dimensions are tables, of three or four (uint8, uint16) pictures, sparse
         matrices counts. Series are (n, time) or (n, time, channels), NaN after the end of a shorter one, or a list
         of (time[, channels]).
-    network : {"auto", "dense", "conv", "vit", "lstm", "gru"}, default="auto"
+    network : {"auto", "dense", "conv", "vit", "residual", "lstm", "gru"}, default="auto"
         "auto" for series of one length without gaps is dense, else lstm.
     hidden : sequence of int, optional
         Widths of the encoder's hidden layers (dense), stages (conv), blocks (vit) or states (lstm, gru); the decoder
@@ -230,6 +230,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         y: Any = None,
         *,
         held_out: Any = None,
+        seen: Any = None,
         checkpoint: Callable[..., Checkpoint] | None = None,
     ) -> Self:
         """Fit to data.
@@ -244,6 +245,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             it the labels that the data bring along (sub-folders, a label column) are taken. Other recipes ignore it.
         held_out : like X, optional
             Rows to choose the best weights by, instead of a part of X; conditions are their own labels, if any.
+        seen : like X, optional
+            What the encoder sees of each row of X, which stays the target: pairs of the user's own, in the place of
+            a corruption.
         checkpoint : callable, optional
             Given the run's identity (a mapping) it returns the `Checkpoint` to keep and resume.
 
@@ -259,7 +263,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         learned, held = choices.held_out_rows(data.n, validation, seed := self._seed(), data.overlap)
         self._begin(data, learned, seed, y)
         try:
-            self._train(data, y, (learned, held), held_out, checkpoint, seed)
+            pairs = None if seen is None else self._partners(seen, data, held_out)
+            self._train(data, y, (learned, held), held_out, checkpoint, seed, pairs)
         except BaseException:
             del self.model_  # half-trained weights are no fitted model
             raise
@@ -273,6 +278,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         held_out: Any,
         checkpoint: Callable[..., Checkpoint] | None,
         seed: int,
+        seen: Dataset | None,
     ) -> None:
         """Train the model that is begun, on the first part of the rows; the second chooses the best weights."""
         learned, held = parts
@@ -282,8 +288,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         share = len(learned) / (len(learned) + len(chosen_by[1]))
         told = self._conditions(data, y)
         held_told = told if held_out is None else self._conditions(chosen_by[0], None)
-        training = self._batches(data, learned, settings.batch_size, seed, share=share, told=told)
-        looks = self._batches(*chosen_by, self._rows_at_once(), seed, share=1 - share, told=held_told)
+        training = self._batches(data, learned, settings.batch_size, seed, share=share, told=told, seen=seen)
+        looks = self._batches(*chosen_by, self._rows_at_once(), seed, share=1 - share, told=held_told, seen=seen)
         identity: dict[str, Any] = {
             "data": provenance.fingerprint(data),
             "held out": validation if held_out is None else provenance.fingerprint(chosen_by[0]),
@@ -291,6 +297,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             "settings": settings.__dict__,
             "streamed": training.streamed,
         }
+        if seen is not None:
+            identity["seen"] = provenance.fingerprint(seen)
         if told is not None:
             identity["conditions"] = provenance.digest(told)
         run = Run(
@@ -424,6 +432,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         data = self._open(X)
         return data, np.arange(data.n, dtype=np.int64)
 
+    def _partners(self, seen: Any, data: Dataset, held_out: Any) -> Dataset:
+        """What is seen of every row of the data."""
+        if held_out is not None:
+            raise InputError("seen gives pairs for X alone: hold out a share of them (validation) instead of held_out")
+        found = self._open(seen)
+        if found.n != data.n:
+            raise DataError(f"seen has {found.n} rows for {data.n} of X: give one for each, in the same order")
+        return found
+
     def _rows_at_once(self) -> int:
         return inference.rows_at_once(self.preparation_.shape)
 
@@ -435,9 +452,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         seed: int,
         share: float = 1.0,
         told: NDArray[np.float32] | None = None,
+        seen: Dataset | None = None,
     ) -> Batches:
-        memory = int(share * choices.memory_budget(self.memory))
-        return Batches(data.source, self.preparation_, rows, batch_size=size, memory=memory, seed=seed, conditions=told)
+        memory, pairs = int(share * choices.memory_budget(self.memory)), None if seen is None else seen.source
+        return Batches(
+            data.source, self.preparation_, rows, batch_size=size, memory=memory, seed=seed, conditions=told, seen=pairs
+        )
 
     def _conditions(self, data: Dataset, y: Any) -> NDArray[np.float32] | None:
         """What a conditional model is told of every row: `y`, else the data's own labels, else nothing is known."""

@@ -16,6 +16,8 @@ from isthmus.parts import (
     ConvDecoder,
     ConvEncoder,
     Dense,
+    Difference,
+    FeatureMap,
     GaussianNoise,
     GreyPatch,
     Laplace,
@@ -33,6 +35,7 @@ from isthmus.parts import (
     Perceptual,
     RecurrentDecoder,
     RecurrentEncoder,
+    RestoringEncoder,
     SaltAndPepper,
     Term,
     Thinning,
@@ -43,7 +46,7 @@ from isthmus.parts.networks import ACTIVATIONS, CELLS, patch_side
 
 Groups = tuple[tuple[str, int], ...]
 
-NETWORKS = ("dense", "conv", "vit", *CELLS)
+NETWORKS = ("dense", "conv", "vit", "residual", *CELLS)
 NORMS = ("layer", "none")
 COUNTS = ("multinomial", "negative-binomial")
 LIKELIHOODS = ("gaussian", "laplace", "bernoulli", "mixed", *COUNTS)
@@ -70,7 +73,7 @@ class Body:
     ----------
     shape : tuple of int
         One prepared row: (features,), (channels, height, width) or, of a series, (time, channels).
-    network : {"dense", "conv", "vit", "lstm", "gru"}
+    network : {"dense", "conv", "vit", "residual", "lstm", "gru"}
     hidden : tuple of int
         Widths of the encoder's hidden layers, channels of its stages or states of its recurrent layers; the decoder
         mirrors them.
@@ -130,7 +133,7 @@ class Body:
         InputError
             If a corruption can't serve rows of this shape.
         """
-        makers = {"conv": self._conv, "vit": self._vit, **dict.fromkeys(CELLS, self._recurrent)}
+        makers = {"conv": self._conv, "vit": self._vit, "residual": self._residual, **dict.fromkeys(CELLS, self._recurrent)}
         usual = makers.get(self.network, self._dense)(bottleneck)
         encoder, decoder = encoder or usual[0], decoder or usual[1]
         added = [penalty_of(name, weight).for_rows(self.shape) for name, weight in self.penalties]
@@ -192,6 +195,11 @@ class Body:
             PatchEncoder(self.shape, bottleneck.inputs, self.hidden, patch, self.condition_dim, centred=True),
             PatchDecoder(bottleneck.latent_dim, self.shape, light, patch, self.condition_dim),
         )
+
+    def _residual(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
+        if not isinstance(bottleneck, FeatureMap):
+            raise InputError("network='residual' makes no code of few values: take it with recipe 'restoring'")
+        return RestoringEncoder(self.shape[0], self.hidden, self.activation), Difference()
 
     def _recurrent(self, bottleneck: Bottleneck) -> tuple[Part, Part]:
         options = (self.hidden, self.network, self.condition_dim)
@@ -345,7 +353,7 @@ def _network(asked: str, shape: tuple[int, ...], *, missing: bool) -> str:
     if asked == "auto":
         return "conv" if len(shape) == 3 and shape[1] * shape[2] > SMALL_PICTURE else "dense"
     these = _KINDS[len(shape)]
-    if asked in ("conv", "vit") and len(shape) != 3:
+    if asked in ("conv", "vit", "residual") and len(shape) != 3:
         raise InputError(f"network={asked!r} is for pictures; these data are {these}: use network='dense'")
     if asked in CELLS and len(shape) != 2:
         raise InputError(f"network={asked!r} is for series; these data are {these}: use network='dense'")
@@ -379,6 +387,8 @@ def _widths(network: str, shape: tuple[int, ...]) -> tuple[int, ...]:
         return (32, 64, 128)
     if network == "vit":
         return (64, 64, 64)
+    if network == "residual":
+        return (64,) * 11
     if network in CELLS:
         return (64,)
     features = math.prod(shape)

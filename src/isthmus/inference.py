@@ -36,5 +36,5 @@ def run(
     if is_convolutional(model):  # as in training: a model from a file is to give the same bits as the one it was
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     with fast("float32", device, model, rows), torch.no_grad():
-        results = [function(model, *batch.to(device, dtype)).cpu() for batch in batches]
+        results = [function(model, *batch.to(device, dtype)[:2]).cpu() for batch in batches]
     return torch.cat(results)

@@ -46,11 +46,22 @@ class Model(Part):
             if isinstance(part, EncoderReader):
                 part.read(encoder)
 
-    def forward(self, x_B___: Tensor, condition_BC: Tensor | None = None, *, sample: bool | None = None) -> Trip:
-        """The whole way. Codes are drawn if `sample`; by default in training only."""
+    def forward(
+        self,
+        x_B___: Tensor,
+        condition_BC: Tensor | None = None,
+        *,
+        sample: bool | None = None,
+        seen_B___: Tensor | None = None,
+    ) -> Trip:
+        """The whole way. Codes are drawn if `sample`; by default in training only.
+
+        `seen_B___`, if given, is what the encoder sees of the rows, in the place of what a corruption makes of them.
+        """
         sample = self.training if sample is None else sample
         condition_BC = self.conditions(condition_BC, x_B___)
-        seen_B___ = self.corruption(x_B___) if self.corruption is not None and self.training else x_B___
+        if seen_B___ is None:
+            seen_B___ = self.corruption(x_B___) if self.corruption is not None and self.training else x_B___
         h_BH = self.h(seen_B___, condition_BC)
         draws = self.draws if self.training and sample else 1
         if draws > 1:

@@ -26,7 +26,7 @@ def settings(estimator: "Autoencoder", rows: int, seed: int, *, held_out: bool, 
     Without a model there is no precision to choose, only options to check.
     """
     device = choices.device(estimator.device)
-    batch_size = choices.batch_size(estimator.batch_size, rows)
+    batch_size = choices.batch_size(_asked(estimator, "batch_size"), rows)
     precision = estimator.precision
     if precision == "auto":
         precision = "float32" if model is None else choose_precision(model, batch_size, device)
@@ -38,11 +38,12 @@ def settings(estimator: "Autoencoder", rows: int, seed: int, *, held_out: bool, 
         learning_rate=choices.plain(_asked(estimator, "learning_rate")),
         weight_decay=choices.plain(_asked(estimator, "weight_decay")),
         optimizer=estimator.optimizer,
-        ema=choices.plain(estimator.ema),
+        ema=choices.plain(_asked(estimator, "ema")),
         accumulate=choices.plain(estimator.accumulate),
         patience=choices.patience(choices.plain(_asked(estimator, "patience")), epochs, held_out=held_out),
         keep_last=recipes.get(estimator.recipe).training.get("keep_last", False),
         shift=choices.plain(estimator.shift),
+        turn=recipes.get(estimator.recipe).training.get("turn", False),
         binarize=bool(estimator.binarize),
         precision=precision,
         device=device,

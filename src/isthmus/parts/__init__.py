@@ -2,8 +2,8 @@
 
 from isthmus.parts.aggregate import MMD, Capacity, TotalCorrelation
 from isthmus.parts.autoregressive import Autoregressive
-from isthmus.parts.bottlenecks import Bottleneck, Gaussian, Point, TopK
-from isthmus.parts.corruptions import GaussianNoise, GreyPatch, Masking, SaltAndPepper, Thinning
+from isthmus.parts.bottlenecks import Bottleneck, FeatureMap, Gaussian, Point, TopK
+from isthmus.parts.corruptions import GaussianNoise, GreyPatch, Masking, SaltAndPepper, Thinning, ToldNoise
 from isthmus.parts.counts import (
     Balanced,
     Compositional,
@@ -22,11 +22,13 @@ from isthmus.parts.networks import (
     ConvDecoder,
     ConvEncoder,
     Dense,
+    Difference,
     MaskedPatches,
     PatchDecoder,
     PatchEncoder,
     RecurrentDecoder,
     RecurrentEncoder,
+    RestoringEncoder,
     Selector,
     TiedLinear,
 )
@@ -63,10 +65,12 @@ __all__ = [
     "DenoisingJudge",
     "Dense",
     "DensityRatio",
+    "Difference",
     "Discrete",
     "Discriminator",
     "EncoderReader",
     "FeatureDistance",
+    "FeatureMap",
     "FiniteScalar",
     "Flow",
     "FromLogRatios",
@@ -97,6 +101,7 @@ __all__ = [
     "Rate",
     "RecurrentDecoder",
     "RecurrentEncoder",
+    "RestoringEncoder",
     "SaltAndPepper",
     "Selector",
     "StandardNormal",
@@ -105,6 +110,7 @@ __all__ = [
     "Thinning",
     "TiedLinear",
     "Told",
+    "ToldNoise",
     "TopK",
     "TotalCorrelation",
     "Trip",

@@ -1,9 +1,10 @@
 """Between encoder and decoder: h -> code, its distribution q(z|x), and so the rate in nats.
 
-Legend: B rows of the batch, Z code values, H encoder outputs (`Bottleneck.inputs` of them).
+Legend: B rows of the batch, Z code values, H encoder outputs (`Bottleneck.inputs` of them), EHW those of a map.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
@@ -103,6 +104,37 @@ class Point(Bottleneck):
 
     def sample_prior(self, n: int) -> Tensor:
         return super().sample_prior(n) if self.prior is None else self.prior.sample(n)
+
+
+class FeatureMap(Bottleneck):
+    """A code that is a map over the picture; it costs nothing, and the decoder gets it as a map of any size.
+
+    Parameters
+    ----------
+    shape : (channels, height, width)
+        Of the map of one row of the size that was learned; the code of such a row is the map's values in a row.
+    """
+
+    has_rate: ClassVar[bool] = False
+
+    def __init__(self, shape: Sequence[int]) -> None:
+        channels, height, width = (check_whole("shape", side) for side in shape)
+        super().__init__(channels * height * width)
+        self.shape = (channels, height, width)
+
+    @property
+    def inputs(self) -> int:
+        return self.latent_dim
+
+    def forward(self, h_BEHW: Tensor, *, sample: bool) -> Code:  # noqa: ARG002
+        return Code(h_BEHW.flatten(1), h_BEHW.new_zeros(len(h_BEHW), 1), sent_BE=h_BEHW)
+
+    def posterior(self, h_BEHW: Tensor) -> tuple[Tensor, Tensor]:
+        z_BZ = h_BEHW.flatten(1)
+        return z_BZ, torch.zeros_like(z_BZ)
+
+    def sent(self, z_BZ: Tensor) -> Tensor:
+        return z_BZ.unflatten(-1, self.shape)
 
 
 class TopK(Bottleneck):

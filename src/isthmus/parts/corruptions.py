@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from isthmus.errors import InputError
-from isthmus.parts.checks import check_not_negative, check_share
+from isthmus.parts.checks import check_not_negative, check_positive, check_share
 from isthmus.parts.spec import Part
 
 GREY = 0.5
@@ -32,6 +32,31 @@ class GaussianNoise(Part):
 
     def forward(self, x_B___: Tensor) -> Tensor:
         return x_B___ + self.std * torch.randn_like(x_B___)
+
+
+class ToldNoise(Part):
+    """Adds N(0, level^2) to every cell of a picture and tells the level, drawn anew for each picture.
+
+    What the encoder sees has one channel more, the level of each pixel (Zhang, Zuo & Zhang, "FFDNet", IEEE TIP 2018).
+
+    Parameters
+    ----------
+    low, high : float
+        Between them levels are drawn evenly, in prepared units: where white is 1, 25/255 is a level of 25.
+    """
+
+    def __init__(self, low: float, high: float) -> None:
+        super().__init__()
+        self.low, self.high = check_not_negative("low", low), check_positive("high", high)
+        if low > high:
+            raise InputError(f"noise from {low:g} to {high:g}: give the lower level first")
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        if x_BCHW.dim() != 4:
+            raise InputError("noise of a told level is for pictures; these data are none: use corruption 'gaussian'")
+        level_B111 = self.low + (self.high - self.low) * torch.rand_like(x_BCHW[:, :1, :1, :1])
+        noisy_BCHW = x_BCHW + level_B111 * torch.randn_like(x_BCHW)
+        return torch.cat([noisy_BCHW, level_B111.expand(-1, 1, *x_BCHW.shape[2:])], 1)
 
 
 class Masking(Part):

@@ -16,6 +16,7 @@ from isthmus.recipes import (
     critics,
     discrete,
     masked,
+    restoring,
     recurrent,
     counts,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "plain",
     "recurrent",
     "regularised",
+    "restoring",
     "variational",
     "variational_aggregate",
     "variational_priors",

@@ -23,16 +23,22 @@ RUN_BYTES = 1 << 19
 
 
 class Batch(NamedTuple):
-    """Prepared rows, and what the model is told besides, if anything."""
+    """Prepared rows, what the model is told besides, if anything, and what the encoder sees of them, if given."""
 
     x_B___: Tensor
     condition_BC: Tensor | None = None
+    seen_B___: Tensor | None = None
+
+    @classmethod
+    def of_pairs(cls, both_B___: Tensor, condition_BC: Tensor | None) -> "Batch":
+        """Rows and what is seen of them, of which each row is joined along its first axis."""
+        x_B___, seen_B___ = both_B___.chunk(2, 1)
+        return cls(x_B___, condition_BC, seen_B___)
 
     def to(self, device: str, dtype: torch.dtype | None = None) -> "Batch":
         """The same on a device, and in a type of numbers."""
-        x_B___, told = self
-        x_B___ = x_B___.to(device, dtype, non_blocking=True)
-        return Batch(x_B___, None if told is None else told.to(device, dtype, non_blocking=True))
+        moved = (None if each is None else each.to(device, dtype, non_blocking=True) for each in self)
+        return Batch(*moved)  # type: ignore[arg-type]
 
 
 class RowSource(Protocol):
@@ -77,6 +83,8 @@ class Batches:
     memory : int or None
         Bytes that the prepared rows may take; beyond it they are streamed. None: no bound.
     seed : int
+    seen : RowSource, optional
+        What the encoder sees of the source's rows: as many, prepared alike.
     """
 
     def __init__(
@@ -89,11 +97,13 @@ class Batches:
         memory: int | None,
         seed: int,
         conditions: NDArray[np.float32] | None = None,
+        seen: RowSource | None = None,
     ) -> None:
-        self.source, self.preparation, self.rows = source, preparation, rows
+        self.source, self.seen, self.preparation, self.rows = source, seen, preparation, rows
         self.batch_size, self.seed = batch_size, seed
-        self.row_bytes = 4 * math.prod(preparation.shape)
-        held = (source.nbytes if source.resident else 0) + self.row_bytes * len(rows)
+        sources = [each for each in (source, seen) if each is not None]
+        self.row_bytes = 4 * math.prod(preparation.shape) * len(sources)
+        held = sum(each.nbytes for each in sources if each.resident) + self.row_bytes * len(rows)
         self.streamed = memory is not None and held > memory
         self.window = WINDOW_BYTES if memory is None else min(WINDOW_BYTES, max(memory // 8, self.row_bytes))
         self._all: Tensor | None = None
@@ -114,10 +124,14 @@ class Batches:
         for start in range(0, len(self.rows), self.batch_size):
             chunk = slice(start, start + self.batch_size)
             x_B___ = self._prepare(self.rows[chunk]) if self.streamed else self._whole()[chunk]
-            yield Batch(x_B___, None if self._told is None else self._told[chunk])
+            yield self._told_of(x_B___, chunk)
 
     def _prepare(self, rows: Rows) -> Tensor:
-        return torch.from_numpy(self.preparation.apply(self.source.take(rows)))
+        """The prepared rows; with what is seen of each joined to it."""
+        x_B___ = torch.from_numpy(self.preparation.apply(self.source.take(rows)))
+        if self.seen is None:
+            return x_B___
+        return torch.cat([x_B___, torch.from_numpy(self.preparation.apply(self.seen.take(rows)))], 1)
 
     def _whole(self) -> Tensor:
         if self._all is None:
@@ -154,8 +168,9 @@ class Batches:
         if len(rest):
             yield self._told_of(rest, places)
 
-    def _told_of(self, x_B___: Tensor, places: Tensor) -> Batch:
-        return Batch(x_B___, None if self._told is None else self._told[places])
+    def _told_of(self, x_B___: Tensor, places: Tensor | slice) -> Batch:
+        told_BC = None if self._told is None else self._told[places]
+        return Batch(x_B___, told_BC) if self.seen is None else Batch.of_pairs(x_B___, told_BC)
 
     def _read_ahead(self, windows: Iterator[Rows]) -> Iterator[tuple[Tensor, Tensor]]:
         with ThreadPoolExecutor(1) as reader:
@@ -170,9 +185,10 @@ class Batches:
     def _read_window(self, window: Rows) -> tuple[Tensor, Tensor]:
         """Rows and their places: read in the source's order, which disks like, and dealt in the window's."""
         order = np.argsort(window)
-        prepared = np.empty((len(window), *self.preparation.shape), np.float32)
-        prepared[order] = self.preparation.apply(self.source.take(self.rows[window[order]]))
-        return torch.from_numpy(prepared), torch.from_numpy(window)
+        read_B___ = self._prepare(self.rows[window[order]])
+        dealt_B___ = torch.empty_like(read_B___)
+        dealt_B___[torch.from_numpy(order)] = read_B___
+        return dealt_B___, torch.from_numpy(window)
 
 
 def _without_first(windows: Iterator[Rows], drop: int) -> Iterator[Rows]:

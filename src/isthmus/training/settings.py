@@ -32,6 +32,8 @@ class Settings:
         Keep the last weights rather than those best on held-out rows, and never stop early.
     shift : int
         Pictures are moved by up to this many pixels each way, at random, input and target alike.
+    turn : bool
+        Pictures are mirrored and turned by quarters, at random, input and target alike.
     binarize : bool
         Every cell is drawn anew as 0 or 1 at every step, its value being the probability of 1.
     precision : {"float32", "bfloat16"}
@@ -55,6 +57,7 @@ class Settings:
     patience: int | None = None
     keep_last: bool = False
     shift: int = 0
+    turn: bool = False
     binarize: bool = False
     precision: str = "float32"
     device: str = "cpu"

@@ -15,7 +15,7 @@ from isthmus.errors import TrainingError
 from isthmus.model import Model
 from isthmus.parts import Annealed, Critic, Trip
 from isthmus.training.arithmetic import ALONE, autocast, is_convolutional
-from isthmus.training.augmentation import shift_pictures
+from isthmus.training.augmentation import shift_pictures, turn_pictures
 from isthmus.training.averaging import Average
 from isthmus.training.batches import Batch
 from isthmus.training.optimizers import make_optimizer
@@ -80,18 +80,28 @@ class Trainer:
 
     def _backward(self, batch: Batch, progress: float, share: float) -> Trip | None:
         """Add a batch's share of the gradient; the trip is kept for the critics, if there are any."""
-        x_B___, condition_BC = batch.to(self.settings.device)
-        if self.settings.shift:
-            x_B___ = shift_pictures(x_B___, self.settings.shift)
+        x_B___, condition_BC, seen_B___ = self._viewed(batch.to(self.settings.device))
         x_B___ = self._binarized(x_B___)
         with self._critics_at_rest(), self.autocast:
-            trip = self.model(x_B___, condition_BC)
+            trip = self.model(x_B___, condition_BC, seen_B___=seen_B___)
             loss_B = self.model.objective(trip, progress)
         _shared(loss_B.mean(), share).backward()
         with torch.no_grad():
             sums = (loss_B.mean(), trip.nll_B.mean(), trip.rate_B.mean(), loss_B.new_ones(()))
             self.totals += len(x_B___) * torch.stack(sums)
         return trip if self.critics else None
+
+    def _viewed(self, batch: Batch) -> Batch:
+        """Other views of the same pictures; what is seen of them is moved and turned alike."""
+        x_B___, condition_BC, seen_B___ = batch
+        if not (self.settings.shift or self.settings.turn):
+            return batch
+        both_B___ = x_B___ if seen_B___ is None else torch.cat([x_B___, seen_B___], 1)
+        if self.settings.shift:
+            both_B___ = shift_pictures(both_B___, self.settings.shift)
+        if self.settings.turn:
+            both_B___ = turn_pictures(both_B___)
+        return Batch(both_B___, condition_BC) if seen_B___ is None else Batch.of_pairs(both_B___, condition_BC)
 
     def _binarized(self, x_B___: Tensor) -> Tensor:
         return x_B___.bernoulli() if self.settings.binarize else x_B___
@@ -168,8 +178,8 @@ class Trainer:
         with seeded(HELD_OUT_SEED, self.settings.device):
             sums = torch.zeros(4, dtype=torch.float64)
             for batch in batches:
-                x_B___, condition_BC = batch.to(self.settings.device)
-                trip = self.model(self._binarized(x_B___), condition_BC, sample=True)
+                x_B___, condition_BC, seen_B___ = batch.to(self.settings.device)
+                trip = self.model(self._binarized(x_B___), condition_BC, sample=True, seen_B___=seen_B___)
                 per_row = (self.model.objective(trip), trip.nll_B, trip.rate_B, torch.ones_like(trip.nll_B))
                 sums += torch.stack([values_B.double().sum().cpu() for values_B in per_row])
         self.model.train()

@@ -5,6 +5,7 @@ from isthmus.parts.networks.convolutional import ConvDecoder, ConvEncoder
 from isthmus.parts.networks.dense import ACTIVATIONS, Dense
 from isthmus.parts.networks.linear import Selector, TiedLinear
 from isthmus.parts.networks.recurrent import CELLS, RecurrentDecoder, RecurrentEncoder
+from isthmus.parts.networks.restoring import Difference, RestoringEncoder
 from isthmus.parts.networks.transformer import MaskedPatches, PatchDecoder, PatchEncoder, patch_side
 
 __all__ = [
@@ -14,11 +15,13 @@ __all__ = [
     "ConvDecoder",
     "ConvEncoder",
     "Dense",
+    "Difference",
     "MaskedPatches",
     "PatchDecoder",
     "PatchEncoder",
     "RecurrentDecoder",
     "RecurrentEncoder",
+    "RestoringEncoder",
     "Selector",
     "TiedLinear",
     "centre",

@@ -1,0 +1,49 @@
+"""Autoencoders that give back what a damaged picture was, whatever its size."""
+
+import re
+from dataclasses import replace
+
+from isthmus.bodies import Body
+from isthmus.errors import InputError
+from isthmus.model import Model
+from isthmus.parts import FeatureMap, ToldNoise
+from isthmus.recipes.table import recipe
+
+WHITE = 255
+"""Levels of noise are told in the units of 8-bit pictures, whatever the depth."""
+
+
+@recipe(
+    "restoring",
+    source="Zhang, Zuo & Zhang, IEEE TIP 2018 (FFDNet); Zhang et al., IEEE TIP 2017 (DnCNN)",
+    kinds=("images",),
+    body={"network": "residual", "activation": "relu"},
+    training={
+        "batch_size": 16, "learning_rate": 1e-3, "weight_decay": 0.0, "ema": "auto", "keep_last": True, "turn": True
+    },
+)  # fmt: skip
+def restoring(body: Body, latent_dim: int, *, noise: str = "gaussian:0-55") -> Model:  # noqa: ARG001
+    """Denoiser of pictures of any size; noise is gaussian:LEVEL or gaussian:FROM-TO of 255, none where pairs are given.
+
+    The code is the picture that was seen and what of it is noise, so `latent_dim` has no say.
+    """
+    channels, height, width = body.shape
+    return replace(body, squash=False).assemble(FeatureMap((2 * channels, height, width)), corruption=noise_of(noise))
+
+
+def noise_of(text: str) -> ToldNoise | None:
+    """The noise that a text describes, such as gaussian:25 or gaussian:0-55, in units of 255; of "none" None.
+
+    Raises
+    ------
+    InputError
+        If it describes none.
+    """
+    if text == "none":
+        return None
+    number = r"(\d+(?:\.\d+)?)"
+    found = re.fullmatch(rf"gaussian:{number}(?:-{number})?", text)
+    levels = [float(level) for level in found.groups() if level is not None] if found else []
+    if not levels or not 0 < levels[-1] <= WHITE or levels[0] > levels[-1]:
+        raise InputError(f"noise={text!r}: write gaussian:LEVEL or gaussian:FROM-TO, in units of 255, above 0, or none")
+    return ToldNoise(levels[0] / WHITE, levels[-1] / WHITE)
