@@ -165,6 +165,12 @@ def test_every_part_is_json_and_back():
     assert all(issubclass(getattr(parts, name), (Part, tuple)) for name in parts.__all__ if name != "build")
 
 
+def test_a_part_without_options_comes_back_from_json_and_takes_none():
+    assert build(Bernoulli().spec).spec == Bernoulli().spec == {"part": "Bernoulli"}
+    with pytest.raises(TypeError):
+        Bernoulli(3)
+
+
 @pytest.mark.parametrize(
     "spec",
     [{"part": "Nobody"}, {"part": 3}, {"part": "Point", "latent_dim": -1}, {"part": "Point", "other": 1},

@@ -23,7 +23,8 @@ class Part(nn.Module):
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
         part = super().__new__(cls)
-        call = inspect.signature(cls.__init__).bind_partial(None, *args, **options)
+        has_options = cls.__init__ is not nn.Module.__init__  # whose own *args and **kwargs are none
+        call = inspect.signature(cls.__init__ if has_options else _nothing).bind_partial(None, *args, **options)
         call.apply_defaults()
         # nn.Module's own __setattr__ would register parts among the options as children twice
         object.__setattr__(part, "_call", dict(list(call.arguments.items())[1:]))
@@ -54,6 +55,10 @@ class Annealed(Part, ABC):
     @abstractmethod
     def anneal(self, progress: float) -> None:
         """Be told the share (0 to 1) of the training that is done: all that such a part may depend on."""
+
+
+def _nothing(part: Part) -> None:
+    """What the constructor of a part without options takes."""
 
 
 def _plain(value: Any) -> Any:

@@ -83,9 +83,6 @@ class _Block(nn.Module):
 class Difference(Part):
     """The first half of the channels less the second: what was seen less what of it was damage."""
 
-    def __init__(self) -> None:
-        super().__init__()
-
     def forward(self, z_BEHW: Tensor, condition_BC: Tensor | None = None) -> Tensor:  # noqa: ARG002
         seen_BCHW, damage_BCHW = z_BEHW.chunk(2, 1)
         return seen_BCHW - damage_BCHW
