@@ -133,7 +133,12 @@ class Body:
         InputError
             If a corruption can't serve rows of this shape.
         """
-        makers = {"conv": self._conv, "vit": self._vit, "residual": self._residual, **dict.fromkeys(CELLS, self._recurrent)}
+        makers = {
+            "conv": self._conv,
+            "vit": self._vit,
+            "residual": self._residual,
+            **dict.fromkeys(CELLS, self._recurrent),
+        }
         usual = makers.get(self.network, self._dense)(bottleneck)
         encoder, decoder = encoder or usual[0], decoder or usual[1]
         added = [penalty_of(name, weight).for_rows(self.shape) for name, weight in self.penalties]

@@ -36,6 +36,7 @@ def app() -> None:
     isthmus evaluate m.safetensors photos/        every figure that applies
     isthmus doctor m.safetensors photos/          what often goes wrong, if it did
     isthmus detect table.csv                      the anomalies, and why
+    isthmus denoise photo.png -o clean.png        a picture of any size without its noise
 
     DATA is a .csv, .parquet, .feather, .npy or .npz file, counts in .mtx, .biom, .h5ad or a sparse .npz, texts in
     .jsonl, a folder of pictures or of .txt, or one of the built-in sets digits, wine, breast-cancer, diabetes,
@@ -73,6 +74,11 @@ def app() -> None:
     help="gaussian, laplace, bernoulli, mixed, multinomial, negative-binomial or gaussian:0.1.",
 )
 @click.option("--corruption", default="", metavar="NAME:AMOUNT", help="What the encoder's input suffers: gaussian:0.3.")
+@click.option("--noise", metavar="gaussian:LEVEL", help="Denoise pictures of any size: a level of 255, or FROM-TO.")
+@click.option(
+    "--target", type=click.Path(path_type=Path), metavar="FOLDER",
+    help="Learn from pairs: what DATA, a folder of damaged pictures, are to become; matched by name.",
+)  # fmt: skip
 @click.option(
     "--penalty", "penalties", type=Setting(), multiple=True, metavar="NAME=WEIGHT",
     help="A term added to what is made small, such as l1=0.1; repeatable.",
@@ -144,7 +150,7 @@ def find_rate(**asked: Any) -> None:
 
 
 OF_A_RUN = ("output", "resume", "checkpoint_every", "tensorboard", "report", "epochs", "minutes", "patience",
-            "learning_rate")  # fmt: skip
+            "learning_rate", "noise", "target")  # fmt: skip
 """Options of `fit` that say nothing to a trial of a few hundred steps."""
 find_rate.params[:0] = [param for param in fit.params if param.name not in OF_A_RUN]
 
@@ -269,6 +275,30 @@ def detect(**asked: Any) -> None:
     by_hand = click.core.ParameterSource.COMMANDLINE
     given = frozenset(name for name in asked if context.get_parameter_source(name) is by_hand)
     detect_command(given, **asked)
+
+
+@app.command()
+@click.argument("model", metavar="[MODEL]")
+@click.argument("pictures", metavar="PICTURES", required=False)
+@output_to("The picture, or the folder of pictures, to write.")
+@click.option("--level", type=float, help="Standard deviation of the noise, white being 255.  [default: estimated]")
+@click.option("--clean", type=click.Path(path_type=Path), help="The clean picture or folder, to judge the result by.")
+@click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them.")
+@click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
+@output_options
+def denoise(**asked: Any) -> None:
+    """Take the noise from PICTURES, a file or a folder of any sizes, by MODEL or the model that comes along.
+
+    Depth, alpha, colour profile and orientation stay as they are. Fit a model of your own by
+    `isthmus fit clean/ --recipe denoising --noise gaussian:0-55`, or of pairs by `isthmus fit dirty/ --target clean/`.
+
+    \b
+    isthmus denoise photo.png -o clean.png
+    isthmus denoise mine.safetensors scans/ -o clean/ --level 12
+    """
+    from isthmus.cli.denoising import denoise_command
+
+    denoise_command(**asked)
 
 
 @app.command()

@@ -9,7 +9,8 @@ import click
 from rich.console import Console
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.cli.files import fit_outputs, read_data
+from isthmus.cli import restoring
+from isthmus.cli.files import Outputs, fit_outputs, read_data
 from isthmus.data import Dataset
 from isthmus.errors import InputError
 from isthmus.jobs.doctor import Diagnosis, examine
@@ -29,12 +30,26 @@ SAME_NAME = (
 def fit_command(**asked: Any) -> None:
     """Fit, save, compare, report."""
     outputs = fit_outputs(asked)
+    if restoring.is_restoring(asked):
+        _fit_restoring(asked, outputs)
+        return
     estimator = estimator_of(asked)
     data = read_data(asked["data"], asked)
     if data.skipped and not asked["quiet"]:
         click.echo(f"skipped {len(data.skipped)}: {'; '.join(data.skipped[:3])}", err=True)
     held_out = _held_out(asked, estimator, data)
     _say_resuming(asked, outputs.checkpoint)
+    _fit(asked, outputs, estimator, data, held_out=held_out)
+    judged = judged_rows(estimator, data, held_out=held_out)
+    honest = compare(estimator, judged)
+    if asked["report"]:
+        _write_page(outputs.report, estimator, data, judged, honest, asked)
+    files = {"model": str(outputs.model), "report": str(outputs.report) if asked["report"] else None}
+    _print_results(asked, estimator, data, honest, files, examine(estimator, judged))
+
+
+def _fit(asked: dict[str, Any], outputs: Outputs, estimator: Autoencoder, data: Dataset, **more: Any) -> None:
+    """Fit with a bar, a log and a checkpoint, and keep the model."""
     kept: list[Checkpoint] = []
 
     def checkpoint(identity: dict[str, Any]) -> Checkpoint:
@@ -43,16 +58,20 @@ def fit_command(**asked: Any) -> None:
 
     with ProgressBar(asked["epochs"], quiet=asked["quiet"] or asked["as_json"]) as bar:
         estimator.callbacks = _watchers(bar, outputs.metrics, asked)
-        estimator.fit(data, held_out=held_out, checkpoint=checkpoint)
+        estimator.fit(data, checkpoint=checkpoint, **more)
     estimator.save(outputs.model)
     if estimator.record_["stopped"] != "interrupted":
         kept[0].remove()
-    judged = judged_rows(estimator, data, held_out=held_out)
-    honest = compare(estimator, judged)
-    if asked["report"]:
-        _write_page(outputs.report, estimator, data, judged, honest, asked)
-    files = {"model": str(outputs.model), "report": str(outputs.report) if asked["report"] else None}
-    _print_results(asked, estimator, data, honest, files, examine(estimator, judged))
+
+
+def _fit_restoring(asked: dict[str, Any], outputs: Outputs) -> None:
+    """The same for pictures of any size, from patches of them."""
+    estimator = estimator_of(restoring.restoring_options(asked))
+    pictures = restoring.find_files(asked)
+    data, seen = restoring.patches_of(pictures, asked)
+    _say_resuming(asked, outputs.checkpoint)
+    _fit(asked, outputs, estimator, data, seen=seen)
+    restoring.finish(asked, estimator, pictures, outputs)
 
 
 def estimator_of(asked: dict[str, Any]) -> Autoencoder:

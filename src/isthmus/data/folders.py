@@ -16,7 +16,7 @@ from isthmus.errors import InputError
 from isthmus.files import atomic_write
 
 Opener = Callable[[Path], AbstractContextManager[IO[bytes]]]
-_FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
+FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
     ".png": ("PNG", {}),
     ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
     ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
@@ -100,6 +100,6 @@ def _write_all(folder: Path, targets: Sequence[PurePosixPath], pictures: NDArray
 
 
 def _save(file: IO[bytes], pixels: NDArray[Any], ending: str) -> None:
-    form, settings = _FORMATS[ending]
+    form, settings = FORMATS[ending]
     picture = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
     picture.save(file, form, **settings)

@@ -22,7 +22,7 @@ from isthmus.errors import DataError
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 # What Pillow's decoders raise on files that lie about themselves.
-_FAULTS = (
+FAULTS = (
     *(OSError, ValueError, SyntaxError, TypeError, EOFError, KeyError, IndexError, MemoryError, struct.error),
     *(Image.DecompressionBombWarning, Image.DecompressionBombError),
 )
@@ -49,7 +49,7 @@ def from_folder(folder: Path, options: Options) -> Dataset:
     where = folder.name or str(folder)
     options.refuse(where, "a folder of pictures", ("key", options.key), ("label", options.label))
     expected = options.expected_images(where)
-    names = _find(folder)
+    names = find(folder)
     if not names:
         raise DataError(f"{where}: no pictures in this folder; known endings are {', '.join(ENDINGS)}")
     bad: dict[str, str] = {}
@@ -65,7 +65,8 @@ def from_folder(folder: Path, options: Options) -> Dataset:
     return Dataset(schema, source, _labels(good), good, "folder", skipped)
 
 
-def _find(folder: Path) -> list[str]:
+def find(folder: Path) -> list[str]:
+    """The pictures under a folder by their endings, as relative paths, sorted."""
     found = []
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
@@ -100,8 +101,8 @@ def _headers(folder: Path, names: Iterable[str], bad: dict[str, str]) -> list[_H
             with Image.open(folder / name) as picture:
                 size = picture.size[::-1] if _orientation(picture) < 5 else picture.size
                 headers.append(_Header(name, (size[0], size[1]), _sort(picture.mode)))
-        except _FAULTS as error:
-            bad[name] = _reason(error)
+        except FAULTS as error:
+            bad[name] = reason(error)
     return headers
 
 
@@ -119,7 +120,8 @@ def _sort(mode: str) -> str:
     return "real" if mode == "F" else "colour"
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """A decoder's fault in a few words."""
     if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError):
         return f"more than {Image.MAX_IMAGE_PIXELS} pixels"
     if type(error).__name__ == "UnidentifiedImageError":
@@ -187,8 +189,8 @@ def _decode(
         for header in headers:
             try:
                 pixels = _pixels(folder / header.name, schema)
-            except _FAULTS as error:
-                bad[header.name] = _reason(error)
+            except FAULTS as error:
+                bad[header.name] = reason(error)
             else:
                 rows.add(pixels[None])
                 good.append(header.name)

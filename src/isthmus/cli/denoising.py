@@ -1,0 +1,83 @@
+"""`isthmus denoise`, and `isthmus fit` where it learns to restore pictures."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from isthmus.autoencoder import Autoencoder
+from isthmus.cli.files import MODEL_ENDINGS, refuse_input
+from isthmus.data.patches import find_pictures
+from isthmus.errors import DataError, InputError
+from isthmus.jobs.denoise import Cleaned, clean_file
+from isthmus.restoration import SHIPPED, Denoiser
+
+
+def denoise_command(**asked: Any) -> None:
+    """Denoise a file or a folder, by a model or by the one that ships."""
+    named = asked["pictures"] is not None
+    model = Path(asked["model"]) if named else SHIPPED
+    source = Path(asked["pictures"] if named else asked["model"])
+    if named and model.suffix not in MODEL_ENDINGS:
+        raise InputError(f"{model}: the first of two must be a model's .safetensors file; to denoise, name one picture")
+    if not source.exists():
+        raise DataError(f"{source}: no such picture or folder")
+    jobs = _jobs(source, asked)
+    denoiser = Denoiser(Autoencoder.load(model), asked["device"])
+    done, bad = [], []
+    for job in jobs:
+        try:
+            done.append(clean_file(denoiser, *job[:2], asked["level"], job[2]))
+        except DataError as fault:
+            if not asked["skip_bad"]:
+                raise
+            bad.append(str(fault))
+        else:
+            _say(asked, done[-1])
+    if not done:
+        raise DataError(f"{source}: none of {len(jobs)} pictures can be read: {bad[0]}")
+    _finish(asked, done, bad)
+
+
+def _jobs(source: Path, asked: dict[str, Any]) -> list[tuple[Path, Path, Path | None]]:
+    """Every picture, where it goes, and the clean one it is judged by; refused before any work is done."""
+    output, clean = asked["output"], asked["clean"]
+    if source.is_file():
+        jobs = [(source, output / source.name if output.is_dir() else output, clean)]
+    else:
+        if output.exists() and not output.is_dir():
+            raise InputError(f"{output}: is a file; {source} is a folder, so name a folder with -o")
+        names = find_pictures(source)
+        jobs = [(source / name, output / name, None if clean is None else clean / name) for name in names]
+    for path, target, reference in jobs:
+        refuse_input("picture", target, path, *([] if reference is None else [reference]))
+        if target.exists() and not asked["force"]:
+            raise InputError(f"{target} exists; overwrite it with --force, or name another")
+        if reference is not None and not reference.is_file():
+            raise DataError(f"{reference}: no such clean picture to judge {path.name} by")
+    if source.is_dir():
+        for _, target, _ in jobs:
+            target.parent.mkdir(parents=True, exist_ok=True)
+    return jobs
+
+
+def _say(asked: dict[str, Any], found: Cleaned) -> None:
+    if asked["quiet"] or asked["as_json"]:
+        return
+    level = "" if found.level is None else f", noise of level {found.level:.1f}"
+    click.echo(f"{found.output}{level}")
+
+
+def _finish(asked: dict[str, Any], done: list[Cleaned], bad: list[str]) -> None:
+    if asked["as_json"]:
+        click.echo(json.dumps({"pictures": [found.to_json() for found in done], "skipped": bad}))
+        return
+    if bad:
+        click.echo(f"skipped {len(bad)}: {'; '.join(bad[:3])}", err=True)
+    if asked["quiet"] or asked["clean"] is None:
+        return
+    from isthmus.report.restored import show_figures
+
+    show_figures(Console(), [(found.name, found.figures) for found in done if found.figures])

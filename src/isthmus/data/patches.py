@@ -1,0 +1,190 @@
+"""Patches of one size cut from pictures of any size: what a network that is at home in every size learns from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.dataset import Dataset, some
+from isthmus.data.images import find
+from isthmus.data.photos import Photo, read_photo
+from isthmus.data.schema import ImageSchema
+from isthmus.data.source import Collector, Source
+from isthmus.errors import DataError
+
+SIDE = 64
+SMALLEST = 8
+MOST = 1 << 16
+"""Patches at most: of more pictures than give so many, some of the patches are taken, spread over all."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What every picture is cut to."""
+
+    side: int
+    channels: int
+    dtype: str
+
+    def pixels(self, photo: Photo) -> NDArray[Any]:
+        """A picture's pixels in the common type and channels."""
+        found = photo.pixels
+        if found.dtype == np.uint8 and self.dtype == "uint16":
+            found = found.astype(np.uint16) * 257
+        return np.repeat(found, 3, 2) if self.channels > found.shape[2] else found
+
+
+def find_pictures(folder: Path) -> list[str]:
+    """The pictures under a folder, as relative paths, sorted.
+
+    Raises
+    ------
+    DataError
+        If it is no folder, or holds none.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder of pictures")
+    names = find(folder)
+    if not names:
+        raise DataError(f"{folder}: no pictures in this folder")
+    return names
+
+
+def pair_names(dirty: Path, clean: Path, *, skip: bool = False) -> tuple[list[str], list[str], list[str]]:
+    """Pictures of two folders that have the same relative path but for the ending, in order.
+
+    Returns
+    -------
+    dirty, clean : list of str
+        The names of partners.
+    alone : list of str
+        Those without a partner.
+
+    Raises
+    ------
+    DataError
+        If one has no partner and `skip` is False, none has, or a name is there twice.
+    """
+    by_stem = [_by_stem(folder) for folder in (dirty, clean)]
+    both = sorted(by_stem[0].keys() & by_stem[1].keys())
+    alone = [
+        f"{folder.name}/{names[stem]}"
+        for folder, names in zip((dirty, clean), by_stem, strict=True)
+        for stem in sorted(names.keys() - {*both})
+    ]
+    if alone and not (skip and both):
+        remedy = "pass over them with --skip-bad" if both else "none has one"
+        raise DataError(f"{len(alone)} pictures without a partner of the same name: {some(alone)}; {remedy}")
+    return [by_stem[0][stem] for stem in both], [by_stem[1][stem] for stem in both], alone
+
+
+def _by_stem(folder: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in find_pictures(folder):
+        stem = Path(name).with_suffix("").as_posix()
+        if stem in found:
+            raise DataError(f"{folder.name}: {found[stem]} and {name} differ in their ending alone: which is meant?")
+        found[stem] = name
+    return found
+
+
+def cut_patches(
+    folder: str | Path,
+    names: Sequence[str] | None = None,
+    *,
+    seen: Path | None = None,
+    seen_names: Sequence[str] = (),
+    memory: int | None = None,
+) -> tuple[Dataset, Dataset | None]:
+    """Square patches of the pictures under a folder, in the pictures' order, every pixel in at least one.
+
+    Their side is 64 pixels, or that of the smallest picture; neighbours overlap by half. 16-bit pictures make all of
+    16 bits, colour ones all of colour; alpha is left out. Patches beyond what `memory` holds are kept in a file.
+
+    Parameters
+    ----------
+    folder : path
+    names : sequence of str, optional
+        Which pictures, as relative paths. Default: all.
+    seen : path, optional
+        A folder of the same pictures as they are seen damaged, called `seen_names`.
+    memory : int, optional
+        Bytes.
+
+    Returns
+    -------
+    patches, their partners in `seen` (None without it)
+
+    Raises
+    ------
+    DataError
+        If a picture can't be read, is smaller than 8 pixels, or is of another size than its partner.
+    """
+    folder = Path(folder)
+    names = find_pictures(folder) if names is None else list(names)
+    photos = [folder / name for name in names]
+    partners = [] if seen is None else [seen / name for name in seen_names]
+    sizes, plan = _survey(photos, partners)
+    places = _places(sizes, plan.side)
+    overlap = max(2 * len(_starts(width, plan.side)) for _, width in sizes)
+    found = (_cut(photos, places, plan, memory), _cut(partners, places, plan, memory) if partners else None)
+    of = [name for name, some_places in zip(names, places, strict=True) for _ in some_places]
+    schema = ImageSchema(plan.side, plan.side, plan.channels, plan.dtype)
+    first, second = (
+        None if source is None else Dataset(schema, source, None, of, "folder", overlap=overlap) for source in found
+    )
+    assert first is not None  # for the type checker
+    return first, second
+
+
+def _survey(photos: Sequence[Path], partners: Sequence[Path]) -> tuple[list[tuple[int, int]], _Plan]:
+    """Sizes of the pictures, and what all are cut to; every picture is read, for what a header says may be untrue."""
+    sizes, channels, deep = [], 1, False
+    for i, path in enumerate(photos):
+        files = [path, *partners[i : i + 1]]
+        found = [read_photo(file).pixels for file in files]
+        if len({pixels.shape[:2] for pixels in found}) > 1:
+            shown = " and ".join(f"{f.name} {p.shape[0]}x{p.shape[1]}" for f, p in zip(files, found, strict=True))
+            raise DataError(f"pairs must be of one size; {shown} (height x width) are not")
+        if min(found[0].shape[:2]) < SMALLEST:
+            raise DataError(f"{path.name}: {found[0].shape[0]}x{found[0].shape[1]} is too small to learn from")
+        sizes.append((found[0].shape[0], found[0].shape[1]))
+        channels = max(channels, *(pixels.shape[2] for pixels in found))
+        deep = deep or any(pixels.dtype == np.uint16 for pixels in found)
+    side = min(SIDE, *(min(size) for size in sizes)) // 2 * 2
+    return sizes, _Plan(side, channels, "uint16" if deep else "uint8")
+
+
+def _starts(length: int, side: int) -> NDArray[np.int64]:
+    """Where patches begin along a side of the picture: evenly spread, at most half a patch apart."""
+    count = -(-(length - side) // (side // 2)) + 1
+    return np.linspace(0, length - side, count).round().astype(np.int64)
+
+
+def _places(sizes: Sequence[tuple[int, int]], side: int) -> list[NDArray[np.int64]]:
+    """The first row and column of every patch of each picture, (patches, 2)."""
+    grids = [
+        np.stack(np.meshgrid(_starts(height, side), _starts(width, side), indexing="ij"), -1).reshape(-1, 2)
+        for height, width in sizes
+    ]
+    total = sum(map(len, grids))
+    if total <= MOST:
+        return grids
+    kept = np.sort(np.random.default_rng(0).permutation(total)[:MOST])
+    ends = np.cumsum([len(grid) for grid in grids])
+    rows = np.split(kept, np.searchsorted(kept, ends[:-1]))
+    begins = ends - [len(grid) for grid in grids]
+    return [grid[some_rows - begin] for grid, some_rows, begin in zip(grids, rows, begins, strict=True)]
+
+
+def _cut(photos: Sequence[Path], places: Sequence[NDArray[np.int64]], plan: _Plan, memory: int | None) -> Source:
+    shape = (plan.side, plan.side, plan.channels)
+    with Collector(sum(map(len, places)), shape, np.dtype(plan.dtype), memory) as rows:
+        for path, some_places in zip(photos, places, strict=True):
+            pixels = plan.pixels(read_photo(path))
+            for top, left in some_places:
+                rows.add(pixels[None, top : top + plan.side, left : left + plan.side])
+        return rows.finish()

@@ -1,0 +1,229 @@
+"""One picture file in, the same kind of file out: 8 or 16 bits, grey or colour, with alpha, profile and EXIF data."""
+
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from isthmus.data.folders import FORMATS
+from isthmus.data.images import ENDINGS, FAULTS, reason
+from isthmus.errors import DataError, InputError
+from isthmus.files import atomic_write
+
+_AFTER_HEADER = 33
+"""Where a PNG's first chunk, IHDR, ends."""
+_ORIENTATION = 0x0112
+_PLAIN = {"L": "L", "RGB": "RGB", "LA": "LA", "RGBA": "RGBA", "1": "L", "La": "LA", "RGBa": "RGBA", "YCbCr": "RGB"}
+_DEEP = ("I;16", "I;16B", "I;16L", "I;16N")
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A picture as it is stored, and what its file says besides.
+
+    ``pixels`` are (height, width, channels), uint8 or uint16, of 1 or 3 channels; ``alpha`` (height, width, 1) of the
+    same type, or None; ``profile`` and ``exif`` the bytes of the colour profile and of the EXIF data, among them the
+    camera's orientation, which is left to whoever shows the picture.
+    """
+
+    pixels: NDArray[Any]
+    alpha: NDArray[Any] | None = None
+    profile: bytes | None = None
+    exif: bytes | None = None
+
+    def with_pixels(self, pixels: NDArray[Any]) -> "Photo":
+        """The same file with other pixels."""
+        return replace(self, pixels=pixels)
+
+    @property
+    def orientation(self) -> int:
+        """How the stored pixels are to be turned, 1 to 8 as EXIF counts; 1 is as they are."""
+        exif = Image.Exif()
+        exif.load(self.exif)
+        return int(exif.get(_ORIENTATION, 1))
+
+    def shown(self) -> NDArray[Any]:
+        """The pixels as they are shown, (height, width, channels)."""
+        turns: dict[int, Callable[[NDArray[Any]], NDArray[Any]]] = {
+            2: lambda a: a[:, ::-1],
+            3: lambda a: a[::-1, ::-1],
+            4: lambda a: a[::-1],
+            5: lambda a: a.swapaxes(0, 1),
+            6: lambda a: np.rot90(a, -1),
+            7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+            8: lambda a: np.rot90(a),
+        }
+        return turns.get(self.orientation, lambda a: a)(self.pixels)
+
+
+def read_photo(path: Path) -> Photo:
+    """Read one picture file.
+
+    Raises
+    ------
+    DataError
+        If it can't be read, holds several pictures, or another depth or colour space than are known.
+    """
+    if path.suffix.lower() not in ENDINGS:
+        raise DataError(f"{path.name}: unknown ending {path.suffix!r} of a picture; known are {', '.join(ENDINGS)}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as picture:
+                return _read(path, picture)
+    except DataError:
+        raise
+    except FAULTS as fault:
+        raise DataError(f"{path.name}: {reason(fault)}") from fault
+
+
+def _read(path: Path, picture: Image.Image) -> Photo:
+    if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":  # phones add a preview
+        raise DataError(f"{path.name}: holds {picture.n_frames} pictures; give one a file")
+    exif, profile = picture.info.get("exif"), picture.info.get("icc_profile")
+    if exif is None and picture.format == "TIFF" and picture.getexif().get(_ORIENTATION, 1) != 1:
+        exif = _exif_of(picture.getexif()[_ORIENTATION])
+    found = _deep_colour(path, picture)
+    if found is None:
+        found = np.asarray(_plain(path.name, picture))
+        found = found.reshape(*found.shape[:2], -1)
+    if found.dtype != np.uint8:
+        found = found.astype(np.uint16, copy=False)  # of the machine's own byte order
+    return Photo(*_apart(found), profile=profile, exif=exif)
+
+
+def _exif_of(orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[_ORIENTATION] = orientation
+    return exif.tobytes()
+
+
+def _plain(name: str, picture: Image.Image) -> Image.Image:
+    if picture.mode in _DEEP:
+        return picture
+    if picture.mode == "P" or "transparency" in picture.info:
+        see_through = "transparency" in picture.info
+        return picture.convert("RGBA" if see_through else "RGB")
+    if picture.mode not in _PLAIN:
+        raise DataError(f"{name}: pixels of mode {picture.mode}; convert it to 8 or 16 bits, grey or RGB")
+    return picture.convert(_PLAIN[picture.mode])
+
+
+def _apart(found: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Colour and alpha."""
+    return (found[..., :-1], found[..., -1:]) if found.shape[2] in (2, 4) else (found, None)
+
+
+def _deep_colour(path: Path, picture: Image.Image) -> NDArray[Any] | None:
+    """16-bit pixels of several channels, of which Pillow would make 8 bits; None of other files."""
+    if not _is_deep_colour(path, picture):
+        return None
+    cv2 = _opencv(path.name)
+    found = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    if found is None or found.dtype != np.uint16 or found.ndim != 3:
+        raise DataError(f"{path.name}: 16-bit colour that can't be read; write it as RGB or RGBA without compression")
+    order = [2, 1, 0, 3][: found.shape[2]]
+    return np.ascontiguousarray(found[..., order])
+
+
+def _is_deep_colour(path: Path, picture: Image.Image) -> bool:
+    if picture.format == "PNG":
+        with path.open("rb") as file:
+            head = file.read(26)
+        return head[24] == 16 and head[25] != 0
+    bits = getattr(picture, "tag_v2", {}).get(258, ()) if picture.format == "TIFF" else ()
+    return len(bits) > 1 and set(bits) == {16}
+
+
+def _opencv(name: str) -> Any:
+    try:
+        import cv2
+    except ImportError:
+        raise InputError(f"{name}: 16-bit colour takes OpenCV: pip install 'isthmus[restore]'") from None
+    return cv2
+
+
+# ---- writing
+
+
+def write_photo(path: Path, photo: Photo) -> None:
+    """Write a picture in the format that the ending names, atomically.
+
+    Raises
+    ------
+    InputError
+        If the format can't hold such pixels, or writing fails.
+    """
+    ending = path.suffix.lower()
+    whole = photo.pixels if photo.alpha is None else np.concatenate([photo.pixels, photo.alpha], 2)
+    deep, channels = whole.dtype == np.uint16, whole.shape[2]
+    _check_format(path, ending, deep=deep, alpha=photo.alpha is not None)
+    if deep and channels > 1:
+        data = _deep_file(path, ending, whole, photo)
+    else:
+        data = _pillow_file(ending, whole, photo)
+    with atomic_write(path) as file:
+        file.write(data)
+
+
+def _check_format(path: Path, ending: str, *, deep: bool, alpha: bool) -> None:
+    if ending not in FORMATS:
+        raise InputError(f"{path}: unknown ending {ending!r} of a picture; known are {', '.join(FORMATS)}")
+    if deep and ending not in (".png", ".tif", ".tiff"):
+        raise InputError(f"{path}: {ending} holds no 16-bit pixels; write .png or .tif")
+    if alpha and ending in (".jpg", ".jpeg", ".bmp"):
+        raise InputError(f"{path}: {ending} holds no alpha; write .png or .tif")
+
+
+def _pillow_file(ending: str, whole: NDArray[Any], photo: Photo) -> memoryview:
+    form, settings = FORMATS[ending]
+    more = {"icc_profile": photo.profile, "exif": photo.exif}
+    kept = {} if form == "BMP" else {name: value for name, value in more.items() if value is not None}
+    picture = Image.fromarray(np.ascontiguousarray(whole[..., 0] if whole.shape[2] == 1 else whole))
+    file = io.BytesIO()
+    picture.save(file, form, **settings, **kept)
+    return file.getbuffer()
+
+
+def _deep_file(path: Path, ending: str, whole: NDArray[Any], photo: Photo) -> bytes | memoryview:
+    if ending == ".png":
+        return _deep_png(path, whole, photo)
+    return _deep_tiff(path, whole, photo)
+
+
+def _deep_png(path: Path, whole: NDArray[Any], photo: Photo) -> bytes:
+    cv2 = _opencv(path.name)
+    if whole.shape[2] == 2:
+        whole = whole[..., [0, 0, 0, 1]]  # OpenCV has no grey with alpha
+    data: bytes = cv2.imencode(".png", whole[..., [2, 1, 0, 3][: whole.shape[2]]])[1].tobytes()
+    more = b"" if photo.profile is None else _chunk(b"iCCP", b"profile\0\0" + zlib.compress(photo.profile))
+    more += b"" if photo.exif is None else _chunk(b"eXIf", photo.exif.removeprefix(b"Exif\0\0"))
+    return data[:_AFTER_HEADER] + more + data[_AFTER_HEADER:]
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    """A chunk of a PNG (ISO/IEC 15948, 5.3)."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _deep_tiff(path: Path, whole: NDArray[Any], photo: Photo) -> memoryview:
+    try:
+        import tifffile
+    except ImportError:
+        raise InputError(f"{path.name}: 16-bit colour takes tifffile: pip install 'isthmus[restore]'") from None
+    turned = photo.orientation
+    file = io.BytesIO()
+    tifffile.imwrite(
+        file, whole, photometric="minisblack" if whole.shape[2] == 2 else "rgb", compression="zlib", metadata=None,
+        extrasamples=["unassalpha"] if photo.alpha is not None else None, iccprofile=photo.profile,
+        extratags=[(_ORIENTATION, 3, 1, turned, True)] if turned != 1 else (),
+    )  # fmt: skip
+    return file.getbuffer()

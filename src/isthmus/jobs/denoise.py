@@ -1,0 +1,181 @@
+"""Denoise: pictures without their noise. Judged in PSNR beside three classical methods on the same noisy pictures."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.photos import Photo, read_photo, write_photo
+from isthmus.errors import DataError, InputError
+from isthmus.restoration import Denoiser
+
+Floats = NDArray[np.float32]
+WHITE = 255.0
+PEERS = ("non-local means", "total variation", "wavelet")
+
+
+def psnr(picture: NDArray[Any], clean: NDArray[Any]) -> float:
+    """Peak signal to noise ratio in dB: -10 log10 of the mean squared error, where white is 1."""
+    error = float(np.mean((np.asarray(picture, np.float64) - np.asarray(clean, np.float64)) ** 2))
+    return -10 * float(np.log10(max(error, 1e-20)))
+
+
+def with_noise(picture: Floats, level: float, seed: int) -> Floats:
+    """The picture, values from 0 to 1, under white gaussian noise of this level of 255, not cut off at black or white."""
+    noise = np.random.default_rng(seed).standard_normal(picture.shape)
+    return (picture + level / WHITE * noise).astype(np.float32)
+
+
+def classical(noisy: Floats, level: float) -> dict[str, Floats]:
+    """What three classical methods, told the level, make of a noisy picture (height, width, channels).
+
+    Settings as their authors and scikit-image's documentation advise: non-local means (Buades, Coll & Morel, CVPR 2005)
+    of 5x5 patches in a window of 21x21 with h = 0.8 sigma; total variation (Chambolle 2004) of weight 1.1 sigma;
+    BayesShrink wavelets (Chang, Yu & Vetterli, IEEE TIP 2000).
+
+    Raises
+    ------
+    InputError
+        If scikit-image is not installed.
+    """
+    restoration = _scikit_image()
+    sigma, axis = level / WHITE, 2 if noisy.shape[2] > 1 else None
+    plane = noisy if axis else noisy[..., 0]
+    found = {
+        "non-local means": restoration.denoise_nl_means(
+            plane, patch_size=5, patch_distance=10, h=0.8 * sigma, sigma=sigma, fast_mode=True, channel_axis=axis
+        ),
+        "total variation": restoration.denoise_tv_chambolle(plane, weight=1.1 * sigma, channel_axis=axis),
+        "wavelet": restoration.denoise_wavelet(
+            plane, sigma=sigma, channel_axis=axis, convert2ycbcr=axis is not None, rescale_sigma=True
+        ),
+    }
+    return {name: np.asarray(picture, np.float32).reshape(noisy.shape) for name, picture in found.items()}
+
+
+def _scikit_image() -> Any:
+    try:
+        from skimage import restoration
+    except ImportError:
+        raise InputError("the classical methods take scikit-image: pip install 'isthmus[restore]'") from None
+    return restoration
+
+
+@dataclass(frozen=True)
+class Figures:
+    """PSNR in dB: of the damaged picture, of what the model made of it, and of what the classical methods did."""
+
+    before: float
+    after: float
+    peers: dict[str, float]
+
+    @property
+    def verdict(self) -> str:
+        """Who is better, in words."""
+        if not self.peers:
+            return "scikit-image is not installed, so there is nothing to compare it with"
+        best = max(self.peers, key=lambda name: self.peers[name])
+        ahead = self.after - self.peers[best]
+        return f"{abs(ahead):.2f} dB {'above' if ahead >= 0 else 'below'} {best}" + ("" if ahead >= 0 else ": use that")
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures and the verdict."""
+        return asdict(self) | {"verdict": self.verdict}
+
+
+def figures(denoiser: Denoiser, damaged: Floats, clean: Floats, level: float | None) -> Figures:
+    """Judge one picture, values from 0 to 1; classical methods are told the level, or without one the estimate."""
+    told = denoiser.level_of(damaged) if level is None else level
+    after = psnr(denoiser.denoise(damaged, level), clean)
+    try:
+        peers = {name: psnr(found, clean) for name, found in classical(damaged, max(told, 0.1)).items()}
+    except InputError:  # scikit-image is an extra
+        peers = {}
+    return Figures(psnr(damaged, clean), after, peers)
+
+
+def mean_figures(found: Sequence[Figures]) -> Figures:
+    """The mean of each over pictures."""
+    peers = {name: float(np.mean([each.peers[name] for each in found])) for name in found[0].peers}
+    return Figures(float(np.mean([f.before for f in found])), float(np.mean([f.after for f in found])), peers)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """One file that was denoised: where it went, its level of noise, and figures where a clean picture was given."""
+
+    name: str
+    output: Path
+    level: float | None
+    figures: Figures | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        figures = None if self.figures is None else self.figures.to_json()
+        return {"picture": self.name, "output": str(self.output), "level": self.level, "figures": figures}
+
+
+def clean_file(denoiser: Denoiser, source: Path, output: Path, level: float | None, clean: Path | None) -> Cleaned:
+    """Denoise one picture file into another, and judge it by a clean one if there is one.
+
+    Raises
+    ------
+    InputError
+        If a file can't be read or written, or the clean picture is of another size.
+    """
+    photo = read_photo(source)
+    reference = None if clean is None else _reference(photo, read_photo(clean), source, clean)
+    if level is None and denoiser.levels is not None:
+        level = denoiser.level_of(photo.pixels)
+    found = photo.with_pixels(denoiser.denoise(photo.pixels, level))
+    write_photo(output, found)
+    judged = None
+    if reference is not None:
+        judged = figures(denoiser, _floats(photo.pixels), reference, level)
+    return Cleaned(source.name, output, level, judged)
+
+
+def _reference(photo: Photo, clean: Photo, source: Path, reference: Path) -> Floats:
+    """The clean picture's pixels, stored as the damaged one's are."""
+    if photo.orientation != clean.orientation:
+        raise DataError(f"{reference.name} and {source.name} are turned differently (EXIF orientation)")
+    if photo.pixels.shape != clean.pixels.shape:
+        sizes = " and ".join("x".join(map(str, p.pixels.shape)) for p in (clean, photo))
+        raise DataError(f"{reference.name} and {source.name} differ: {sizes} (height x width x channels)")
+    return _floats(clean.pixels)
+
+
+def _floats(pixels: NDArray[Any]) -> Floats:
+    return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+
+
+LEVELS = (15.0, 25.0, 50.0)
+JUDGED_SIDE = 512
+"""Pictures are judged by their middles of at most this side, for non-local means are slow."""
+
+
+def judged_levels(denoiser: Denoiser, pictures: Sequence[Path]) -> dict[float, Figures]:
+    """Mean figures of clean pictures under the usual levels of noise, of those that the model learned."""
+    low, high = denoiser.levels or (0.0, WHITE)
+    levels = [level for level in LEVELS if low <= level <= high] or [(low + high) / 2]
+    clean = [_middle(_floats(read_photo(path).pixels)) for path in pictures]
+    return {
+        level: mean_figures(
+            [figures(denoiser, with_noise(each, level, seed), each, level) for seed, each in enumerate(clean)]
+        )
+        for level in levels
+    }
+
+
+def judged_pairs(denoiser: Denoiser, damaged: Sequence[Path], clean: Sequence[Path]) -> Figures:
+    """Mean figures of pairs of pictures."""
+    pairs = [[_middle(_floats(read_photo(p).pixels)) for p in pair] for pair in zip(damaged, clean, strict=True)]
+    return mean_figures([figures(denoiser, seen, target, None) for seen, target in pairs])
+
+
+def _middle(picture: Floats) -> Floats:
+    top, left = (max(0, (length - JUDGED_SIDE) // 2) for length in picture.shape[:2])
+    return picture[top : top + JUDGED_SIDE, left : left + JUDGED_SIDE]

@@ -1,0 +1,21 @@
+"""Figures of restored pictures, on the terminal."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from isthmus.jobs.denoise import Figures, mean_figures
+
+
+def show_figures(console: Console, found: Sequence[tuple[str, Figures]]) -> None:
+    """PSNR of pictures before and after, beside the classical methods', and their means."""
+    table = Table("PSNR in dB", box=None, pad_edge=False)
+    for name in ("before", "Isthmus", *found[0][1].peers):
+        table.add_column(name, justify="right")
+    mean = mean_figures([figures for _, figures in found])
+    for name, figures in [*found, *([("mean", mean)] if len(found) > 1 else [])]:
+        numbers = (figures.before, figures.after, *figures.peers.values())
+        table.add_row(name, *(f"{number:.2f}" for number in numbers))
+    console.print(table)
+    console.print(f"{mean.verdict}.")
