@@ -166,10 +166,7 @@ def write_photo(path: Path, photo: Photo) -> None:
     whole = photo.pixels if photo.alpha is None else np.concatenate([photo.pixels, photo.alpha], 2)
     deep, channels = whole.dtype == np.uint16, whole.shape[2]
     _check_format(path, ending, deep=deep, alpha=photo.alpha is not None)
-    if deep and channels > 1:
-        data = _deep_file(path, ending, whole, photo)
-    else:
-        data = _pillow_file(ending, whole, photo)
+    data = _deep_file(path, ending, whole, photo) if deep and channels > 1 else _pillow_file(ending, whole, photo)
     with atomic_write(path) as file:
         file.write(data)
 

@@ -24,7 +24,7 @@ def psnr(picture: NDArray[Any], clean: NDArray[Any]) -> float:
 
 
 def with_noise(picture: Floats, level: float, seed: int) -> Floats:
-    """The picture, values from 0 to 1, under white gaussian noise of this level of 255, not cut off at black or white."""
+    """The picture, values from 0 to 1, under white gaussian noise of this level of 255, beyond black and white too."""
     noise = np.random.default_rng(seed).standard_normal(picture.shape)
     return (picture + level / WHITE * noise).astype(np.float32)
 

@@ -54,7 +54,7 @@ class RestoringEncoder(Part):
         if not level_B1HW.shape[1]:
             level_B1HW = torch.zeros_like(picture_BCHW[:, :1])
         damage_BCHW = self._damage(picture_BCHW, level_B1HW)
-        return torch.cat([picture_BCHW, damage_BCHW.to(picture_BCHW.dtype)], 1)
+        return torch.cat([picture_BCHW, damage_BCHW], 1)
 
     def _damage(self, picture_BCHW: Tensor, level_B1HW: Tensor) -> Tensor:
         height, width = picture_BCHW.shape[2:]
@@ -63,7 +63,9 @@ class RestoringEncoder(Part):
         features_BFhw = self.first(torch.cat([F.pixel_unshuffle(even_BCHW, 2), level_B1HW[:, :, ::2, ::2]], 1))
         for block in self.blocks:
             features_BFhw = block(features_BFhw)
-        return F.pixel_shuffle(self.last(features_BFhw), 2)[:, :, :height, :width]
+        with torch.autocast(features_BFhw.device.type, enabled=False):  # bfloat16 would leave steps in smooth places
+            damage_BChw = self.last(features_BFhw.to(self.last.weight.dtype))
+        return F.pixel_shuffle(damage_BChw, 2)[:, :, :height, :width]
 
 
 class _Block(nn.Module):
