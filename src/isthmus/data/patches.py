@@ -129,7 +129,7 @@ def cut_patches(
     partners = [] if seen is None else [seen / name for name in seen_names]
     sizes, plan = _survey(photos, partners)
     places = _places(sizes, plan.side)
-    overlap = max(2 * len(_starts(width, plan.side)) for _, width in sizes)
+    overlap = max(_overlap(size, plan.side) for size in sizes)
     found = (_cut(photos, places, plan, memory), _cut(partners, places, plan, memory) if partners else None)
     of = [name for name, some_places in zip(names, places, strict=True) for _ in some_places]
     schema = ImageSchema(plan.side, plan.side, plan.channels, plan.dtype)
@@ -162,6 +162,15 @@ def _starts(length: int, side: int) -> NDArray[np.int64]:
     """Where patches begin along a side of the picture: evenly spread, at most half a patch apart."""
     count = -(-(length - side) // (side // 2)) + 1
     return np.linspace(0, length - side, count).round().astype(np.int64)
+
+
+def _overlap(size: tuple[int, int], side: int) -> int:
+    """How many of the patches after each, row by row, reach as far as the last one that shares a pixel with it."""
+    down, right = (_starts(length, side) for length in size)
+    rows, columns = (
+        int((np.searchsorted(starts, starts + side) - np.arange(len(starts))).max()) - 1 for starts in (down, right)
+    )
+    return rows * len(right) + columns
 
 
 def _places(sizes: Sequence[tuple[int, int]], side: int) -> list[NDArray[np.int64]]:

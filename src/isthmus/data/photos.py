@@ -88,9 +88,9 @@ def read_photo(path: Path) -> Photo:
 def _read(path: Path, picture: Image.Image) -> Photo:
     if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":  # phones add a preview
         raise DataError(f"{path.name}: holds {picture.n_frames} pictures; give one a file")
-    exif, profile = picture.info.get("exif"), picture.info.get("icc_profile")
-    if exif is None and picture.format == "TIFF" and picture.getexif().get(_ORIENTATION, 1) != 1:
-        exif = _exif_of(picture.getexif()[_ORIENTATION])
+    # TIFF files come turned as they are shown, so what their EXIF data say of that is no longer true
+    exif = None if picture.format == "TIFF" else picture.info.get("exif")
+    profile = picture.info.get("icc_profile")
     found = _deep_colour(path, picture)
     if found is None:
         found = np.asarray(_plain(path.name, picture))
@@ -98,12 +98,6 @@ def _read(path: Path, picture: Image.Image) -> Photo:
     if found.dtype != np.uint8:
         found = found.astype(np.uint16, copy=False)  # of the machine's own byte order
     return Photo(*_apart(found), profile=profile, exif=exif)
-
-
-def _exif_of(orientation: int) -> bytes:
-    exif = Image.Exif()
-    exif[_ORIENTATION] = orientation
-    return exif.tobytes()
 
 
 def _plain(name: str, picture: Image.Image) -> Image.Image:
@@ -191,6 +185,8 @@ def _pillow_file(ending: str, whole: NDArray[Any], photo: Photo) -> memoryview:
 
 
 def _deep_file(path: Path, ending: str, whole: NDArray[Any], photo: Photo) -> bytes | memoryview:
+    if whole.shape[2] == 2:
+        whole = whole[..., [0, 0, 0, 1]]  # OpenCV has no grey with alpha
     if ending == ".png":
         return _deep_png(path, whole, photo)
     return _deep_tiff(path, whole, photo)
@@ -198,8 +194,6 @@ def _deep_file(path: Path, ending: str, whole: NDArray[Any], photo: Photo) -> by
 
 def _deep_png(path: Path, whole: NDArray[Any], photo: Photo) -> bytes:
     cv2 = _opencv(path.name)
-    if whole.shape[2] == 2:
-        whole = whole[..., [0, 0, 0, 1]]  # OpenCV has no grey with alpha
     data: bytes = cv2.imencode(".png", whole[..., [2, 1, 0, 3][: whole.shape[2]]])[1].tobytes()
     more = b"" if photo.profile is None else _chunk(b"iCCP", b"profile\0\0" + zlib.compress(photo.profile))
     more += b"" if photo.exif is None else _chunk(b"eXIf", photo.exif.removeprefix(b"Exif\0\0"))
@@ -219,7 +213,7 @@ def _deep_tiff(path: Path, whole: NDArray[Any], photo: Photo) -> memoryview:
     turned = photo.orientation
     file = io.BytesIO()
     tifffile.imwrite(
-        file, whole, photometric="minisblack" if whole.shape[2] == 2 else "rgb", compression="zlib", metadata=None,
+        file, whole, photometric="rgb", compression="zlib", metadata=None,
         extrasamples=["unassalpha"] if photo.alpha is not None else None, iccprofile=photo.profile,
         extratags=[(_ORIENTATION, 3, 1, turned, True)] if turned != 1 else (),
     )  # fmt: skip

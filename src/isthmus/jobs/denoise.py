@@ -32,8 +32,8 @@ def with_noise(picture: Floats, level: float, seed: int) -> Floats:
 def classical(noisy: Floats, level: float) -> dict[str, Floats]:
     """What three classical methods, told the level, make of a noisy picture (height, width, channels).
 
-    Settings as their authors and scikit-image's documentation advise: non-local means (Buades, Coll & Morel, CVPR 2005)
-    of 5x5 patches in a window of 21x21 with h = 0.8 sigma; total variation (Chambolle 2004) of weight 1.1 sigma;
+    Settings as scikit-image's documentation advises: non-local means (Buades, Coll & Morel, CVPR 2005)
+    of 5x5 patches in a window of 13x13 with h = 0.6 sigma; total variation (Chambolle 2004) of weight sigma;
     BayesShrink wavelets (Chang, Yu & Vetterli, IEEE TIP 2000).
 
     Raises
@@ -46,9 +46,9 @@ def classical(noisy: Floats, level: float) -> dict[str, Floats]:
     plane = noisy if axis else noisy[..., 0]
     found = {
         "non-local means": restoration.denoise_nl_means(
-            plane, patch_size=5, patch_distance=10, h=0.8 * sigma, sigma=sigma, fast_mode=True, channel_axis=axis
+            plane, patch_size=5, patch_distance=6, h=0.6 * sigma, sigma=sigma, fast_mode=True, channel_axis=axis
         ),
-        "total variation": restoration.denoise_tv_chambolle(plane, weight=1.1 * sigma, channel_axis=axis),
+        "total variation": restoration.denoise_tv_chambolle(plane, weight=sigma, channel_axis=axis),
         "wavelet": restoration.denoise_wavelet(
             plane, sigma=sigma, channel_axis=axis, convert2ycbcr=axis is not None, rescale_sigma=True
         ),

@@ -30,9 +30,9 @@ TILE = 512
 FULL = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0, "float64": 1.0}
 LOOKED_AT = 1024
 """Side of the middle of a large picture in which the level of noise is looked for."""
-_OPPONENT = np.array([[1 / 3, 1 / 3, 1 / 3], [6**-0.5, 0, -(6**-0.5)], [18**-0.5, -2 * 18**-0.5, 18**-0.5]], np.float32)
+OPPONENT = np.array([[1 / 3, 1 / 3, 1 / 3], [6**-0.5, 0, -(6**-0.5)], [18**-0.5, -2 * 18**-0.5, 18**-0.5]], np.float32)
 """Brightness, whose noise is the root of a third of that of a channel, as is that of the two differences of colour."""
-_BACK = np.linalg.inv(_OPPONENT).astype(np.float32)
+BACK = np.linalg.inv(OPPONENT).astype(np.float32)
 
 
 class Tile(NamedTuple):
@@ -178,7 +178,7 @@ class Denoiser:
     def _tile(self, tile: NDArray[np.float32], level: float | None) -> NDArray[np.float32]:
         """One tile, (height, width, channels), values from 0 to 1."""
         opponent = self.channels == 1 and tile.shape[2] == 3
-        planes = tile @ _OPPONENT.T if opponent else tile
+        planes = tile @ OPPONENT.T if opponent else tile
         level = None if level is None else level / WHITE / (3**0.5 if opponent else 1)
         x_BCHW = torch.from_numpy(np.ascontiguousarray(planes.transpose(2, 0, 1)))
         x_BCHW = (x_BCHW[:, None] if self.channels == 1 else x_BCHW[None]).to(self._device)
@@ -187,7 +187,7 @@ class Denoiser:
             offset_B111[1:] = 0.5  # differences of colour are on either side of 0
         clean_BCHW = self._planes(x_BCHW + offset_B111, level) - offset_B111
         found: NDArray[np.float32] = clean_BCHW.flatten(0, 1).permute(1, 2, 0).float().cpu().numpy()
-        return found @ _BACK.T if opponent else found
+        return found @ BACK.T if opponent else found
 
     def _planes(self, x_BCHW: Tensor, level: float | None) -> Tensor:
         if level is None or self.levels is None:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from isthmus.errors import DataError
 
-HIGH_PASS = np.array([-0.12940952, -0.22414387, 0.83651630, -0.48296291], np.float32)
+HIGH_PASS = np.array([1 - 3**0.5, -(3 - 3**0.5), 3 + 3**0.5, -(1 + 3**0.5)]) / 32**0.5
 """Daubechies' wavelet of two vanishing moments ("Orthonormal bases of compactly supported wavelets", CPAM 1988)."""
 GAUSSIAN_MEDIAN = 0.6744898
 """The median of the absolute value of N(0, 1)."""
@@ -38,7 +38,9 @@ def estimate_level(picture: NDArray[np.float32]) -> float:
 def _level(plane: NDArray[np.float32]) -> float:
     found = np.abs(_high_pass(_high_pass(plane).T)) if min(plane.shape) >= len(HIGH_PASS) else np.empty(0)
     if found.size < FEWEST:
-        raise DataError(f"a picture of {plane.shape[0]}x{plane.shape[1]} is too small to tell its noise: give the level")
+        raise DataError(
+            f"a picture of {plane.shape[0]}x{plane.shape[1]} is too small to tell its noise: give the level"
+        )
     corners = plane[: 2 * found.shape[1] : 2, : 2 * found.shape[0] : 2].T
     found = found[(found > ROUNDING) | ((corners != 0) & (corners != 1))]
     return float(np.median(found)) / GAUSSIAN_MEDIAN if found.size else 0.0
@@ -48,4 +50,5 @@ def _high_pass(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     """Every second coefficient along the rows, (height, width) to (height // 2 - 1, width)."""
     count = (len(plane) - len(HIGH_PASS)) // 2 + 1
     parts = [weight * plane[i : i + 2 * count : 2] for i, weight in enumerate(HIGH_PASS)]
-    return np.sum(parts, 0, dtype=np.float32)
+    found: NDArray[np.float32] = np.sum(parts, 0, dtype=np.float32)
+    return found
