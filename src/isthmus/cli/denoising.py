@@ -9,7 +9,9 @@ from rich.console import Console
 
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import MODEL_ENDINGS, refuse_input
+from isthmus.data.dataset import some
 from isthmus.data.patches import find_pictures
+from isthmus.data.photos import check_photo
 from isthmus.errors import DataError, InputError
 from isthmus.jobs.denoise import Cleaned, clean_file
 from isthmus.restoration import SHIPPED, Denoiser
@@ -25,6 +27,8 @@ def denoise_command(**asked: Any) -> None:
     if not source.exists():
         raise DataError(f"{source}: no such picture or folder")
     jobs = _jobs(source, asked)
+    if source.is_dir() and not asked["skip_bad"]:
+        _check_all(source, jobs)
     denoiser = Denoiser(Autoencoder.load(model), asked["device"])
     done, bad = [], []
     for job in jobs:
@@ -57,10 +61,20 @@ def _jobs(source: Path, asked: dict[str, Any]) -> list[tuple[Path, Path, Path | 
             raise InputError(f"{target} exists; overwrite it with --force, or name another")
         if reference is not None and not reference.is_file():
             raise DataError(f"{reference}: no such clean picture to judge {path.name} by")
-    if source.is_dir():
-        for _, target, _ in jobs:
-            target.parent.mkdir(parents=True, exist_ok=True)
     return jobs
+
+
+def _check_all(source: Path, jobs: list[tuple[Path, Path, Path | None]]) -> None:
+    """Refuse a folder before its first picture is written, if one of them can't be read."""
+    bad = []
+    for path, *_ in jobs:
+        try:
+            check_photo(path)
+        except DataError as fault:
+            bad.append(str(fault))
+    if bad:
+        shown = some(bad)
+        raise DataError(f"{source}: {len(bad)} of {len(jobs)} can't be read: {shown}; pass over them with --skip-bad")
 
 
 def _say(asked: dict[str, Any], found: Cleaned) -> None:

@@ -18,6 +18,7 @@ from isthmus.data.patches import cut_patches, find_pictures, pair_names
 from isthmus.errors import InputError
 from isthmus.jobs.denoise import Figures, judged_levels, judged_pairs
 from isthmus.names import nearest
+from isthmus.recipes.restoring import noise_of
 from isthmus.restoration import Denoiser
 
 RECIPE = "restoring"
@@ -63,6 +64,8 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
         if asked[name]:
             raise InputError(f"--{name.replace('_', '-')} has no use with --noise or --target: leave it out")
     noise = "none" if asked["target"] else asked["noise"]
+    if noise:
+        noise_of(noise)  # refused before any picture is read
     options = [*asked["options"], *([("noise", noise)] if noise else [])]
     return asked | {"recipe": RECIPE, "options": options, "validation": "0"}
 

@@ -4,7 +4,8 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,11 @@ from isthmus.files import atomic_write
 _AFTER_HEADER = 33
 """Where a PNG's first chunk, IHDR, ends."""
 _ORIENTATION = 0x0112
+_TURNS = {
+    2: (False, True, False), 3: (True, True, False), 4: (True, False, False), 5: (False, False, True),
+    6: (True, False, True), 7: (True, True, True), 8: (False, True, True),
+}  # fmt: skip
+"""Of each orientation: whether rows, and columns, are to be read backwards, and then become columns and rows."""
 _PLAIN = {"L": "L", "RGB": "RGB", "LA": "LA", "RGBA": "RGBA", "1": "L", "La": "LA", "RGBa": "RGBA", "YCbCr": "RGB"}
 _DEEP = ("I;16", "I;16B", "I;16L", "I;16N")
 
@@ -47,21 +53,15 @@ class Photo:
     def orientation(self) -> int:
         """How the stored pixels are to be turned, 1 to 8 as EXIF counts; 1 is as they are."""
         exif = Image.Exif()
-        exif.load(self.exif)
+        if self.exif is not None:
+            exif.load(self.exif)
         return int(exif.get(_ORIENTATION, 1))
 
     def shown(self) -> NDArray[Any]:
         """The pixels as they are shown, (height, width, channels)."""
-        turns: dict[int, Callable[[NDArray[Any]], NDArray[Any]]] = {
-            2: lambda a: a[:, ::-1],
-            3: lambda a: a[::-1, ::-1],
-            4: lambda a: a[::-1],
-            5: lambda a: a.swapaxes(0, 1),
-            6: lambda a: np.rot90(a, -1),
-            7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
-            8: lambda a: np.rot90(a),
-        }
-        return turns.get(self.orientation, lambda a: a)(self.pixels)
+        upside_down, mirrored, on_its_side = _TURNS.get(self.orientation, (False, False, False))
+        pixels = self.pixels[:: -1 if upside_down else 1, :: -1 if mirrored else 1]
+        return pixels.swapaxes(0, 1) if on_its_side else pixels
 
 
 def read_photo(path: Path) -> Photo:
@@ -74,11 +74,35 @@ def read_photo(path: Path) -> Photo:
     """
     if path.suffix.lower() not in ENDINGS:
         raise DataError(f"{path.name}: unknown ending {path.suffix!r} of a picture; known are {', '.join(ENDINGS)}")
+    with _opened(path) as picture:
+        return _read(path, picture)
+
+
+def check_photo(path: Path) -> None:
+    """Refuse what `read_photo` would, so far as the file's beginning tells.
+
+    Raises
+    ------
+    DataError
+        As `read_photo` does.
+    """
+    with _opened(path):
+        pass
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """A picture whose pixels are still to be decoded, of a kind that is known."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(path) as picture:
-                return _read(path, picture)
+                frames = getattr(picture, "n_frames", 1)
+                if frames > 1 and picture.format != "MPO":  # phones add a preview
+                    raise DataError(f"{path.name}: holds {frames} pictures; give one a file")
+                if picture.mode not in (*_PLAIN, *_DEEP, "P"):
+                    raise DataError(f"{path.name}: mode {picture.mode}; convert it to 8 or 16 bits, grey or RGB")
+                yield picture
     except DataError:
         raise
     except FAULTS as fault:
@@ -86,28 +110,24 @@ def read_photo(path: Path) -> Photo:
 
 
 def _read(path: Path, picture: Image.Image) -> Photo:
-    if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":  # phones add a preview
-        raise DataError(f"{path.name}: holds {picture.n_frames} pictures; give one a file")
     # TIFF files come turned as they are shown, so what their EXIF data say of that is no longer true
     exif = None if picture.format == "TIFF" else picture.info.get("exif")
     profile = picture.info.get("icc_profile")
     found = _deep_colour(path, picture)
     if found is None:
-        found = np.asarray(_plain(path.name, picture))
+        found = np.asarray(_plain(picture))
         found = found.reshape(*found.shape[:2], -1)
     if found.dtype != np.uint8:
         found = found.astype(np.uint16, copy=False)  # of the machine's own byte order
     return Photo(*_apart(found), profile=profile, exif=exif)
 
 
-def _plain(name: str, picture: Image.Image) -> Image.Image:
+def _plain(picture: Image.Image) -> Image.Image:
     if picture.mode in _DEEP:
         return picture
     if picture.mode == "P" or "transparency" in picture.info:
         see_through = "transparency" in picture.info
         return picture.convert("RGBA" if see_through else "RGB")
-    if picture.mode not in _PLAIN:
-        raise DataError(f"{name}: pixels of mode {picture.mode}; convert it to 8 or 16 bits, grey or RGB")
     return picture.convert(_PLAIN[picture.mode])
 
 

@@ -86,15 +86,19 @@ class Figures:
         return asdict(self) | {"verdict": self.verdict}
 
 
-def figures(denoiser: Denoiser, damaged: Floats, clean: Floats, level: float | None) -> Figures:
-    """Judge one picture, values from 0 to 1; classical methods are told the level, or without one the estimate."""
-    told = denoiser.level_of(damaged) if level is None else level
-    after = psnr(denoiser.denoise(damaged, level), clean)
+def figures(restored: Floats, damaged: Floats, clean: Floats, level: float) -> Figures:
+    """Judge what was made of a damaged picture, all with values from 0 to 1; classical methods are told the level."""
     try:
-        peers = {name: psnr(found, clean) for name, found in classical(damaged, max(told, 0.1)).items()}
+        peers = {name: psnr(found, clean) for name, found in classical(damaged, max(level, 0.1)).items()}
     except InputError:  # scikit-image is an extra
         peers = {}
-    return Figures(psnr(damaged, clean), after, peers)
+    return Figures(psnr(damaged, clean), psnr(restored, clean), peers)
+
+
+def judge(denoiser: Denoiser, damaged: Floats, clean: Floats, level: float | None) -> Figures:
+    """Denoise a picture and judge the result; without a level the classical methods are told the estimate."""
+    restored = denoiser.denoise(damaged, level)
+    return figures(restored, damaged, clean, denoiser.level_of(damaged) if level is None else level)
 
 
 def mean_figures(found: Sequence[Figures]) -> Figures:
@@ -131,10 +135,12 @@ def clean_file(denoiser: Denoiser, source: Path, output: Path, level: float | No
     if level is None and denoiser.levels is not None:
         level = denoiser.level_of(photo.pixels)
     found = photo.with_pixels(denoiser.denoise(photo.pixels, level))
+    output.parent.mkdir(parents=True, exist_ok=True)
     write_photo(output, found)
     judged = None
     if reference is not None:
-        judged = figures(denoiser, _floats(photo.pixels), reference, level)
+        told = denoiser.level_of(photo.pixels) if level is None else level
+        judged = figures(_floats(found.pixels), _floats(photo.pixels), reference, told)
     return Cleaned(source.name, output, level, judged)
 
 
@@ -164,7 +170,7 @@ def judged_levels(denoiser: Denoiser, pictures: Sequence[Path]) -> dict[float, F
     clean = [_middle(_floats(read_photo(path).pixels)) for path in pictures]
     return {
         level: mean_figures(
-            [figures(denoiser, with_noise(each, level, seed), each, level) for seed, each in enumerate(clean)]
+            [judge(denoiser, with_noise(each, level, seed), each, level) for seed, each in enumerate(clean)]
         )
         for level in levels
     }
@@ -173,7 +179,7 @@ def judged_levels(denoiser: Denoiser, pictures: Sequence[Path]) -> dict[float, F
 def judged_pairs(denoiser: Denoiser, damaged: Sequence[Path], clean: Sequence[Path]) -> Figures:
     """Mean figures of pairs of pictures."""
     pairs = [[_middle(_floats(read_photo(p).pixels)) for p in pair] for pair in zip(damaged, clean, strict=True)]
-    return mean_figures([figures(denoiser, seen, target, None) for seen, target in pairs])
+    return mean_figures([judge(denoiser, seen, target, None) for seen, target in pairs])
 
 
 def _middle(picture: Floats) -> Floats:

@@ -134,7 +134,8 @@ class FeatureMap(Bottleneck):
         return z_BZ, torch.zeros_like(z_BZ)
 
     def sent(self, z_BZ: Tensor) -> Tensor:
-        return z_BZ.unflatten(-1, self.shape)
+        sent_BEHW: Tensor = z_BZ.unflatten(-1, self.shape)
+        return sent_BEHW
 
 
 class TopK(Bottleneck):

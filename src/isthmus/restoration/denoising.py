@@ -140,7 +140,7 @@ class Denoiser:
             return picture.copy()
         out = np.empty(whole.shape, whole.dtype)
         with fast(self._precision, self._device, self._model, 1), torch.inference_mode():
-            for part in tiles(*whole.shape[:2], self.tile, self._encoder.reach):
+            for part in tiles(whole.shape[0], whole.shape[1], self.tile, self._encoder.reach):
                 cleaned = self._tile(_from_zero_to_one(whole[part.outer]), level)[part.within]
                 out[part.inner] = _in_units_of(cleaned, whole.dtype)
         return out.reshape(picture.shape)
@@ -192,7 +192,8 @@ class Denoiser:
     def _planes(self, x_BCHW: Tensor, level: float | None) -> Tensor:
         if level is None or self.levels is None:
             return self._run(x_BCHW)
-        told = float(np.clip(level, *(learned / WHITE for learned in self.levels)))
+        low, high = self.levels
+        told = min(max(level, low / WHITE), high / WHITE)
         gain = told / level
         seen_BCHW = (x_BCHW - 0.5) * gain + 0.5
         seen_BCHW = torch.cat([seen_BCHW, torch.full_like(seen_BCHW[:, :1], told)], 1)
@@ -226,4 +227,5 @@ def _in_units_of(values: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[A
     if dtype.kind == "f":
         return values.astype(dtype)
     full = FULL[dtype.name]
-    return np.clip(np.rint(values * full), 0, full).astype(dtype)
+    whole: NDArray[Any] = np.clip(np.rint(values * full), 0, full).astype(dtype)
+    return whole
