@@ -4,14 +4,14 @@
     python benchmarks/denoise.py --minutes 30      one trained so long on train400 here and now, as a user would
     python benchmarks/denoise.py --classical       the classical methods' figures, kept for the other runs
 
-The noise is not cut off at black and white, and its level is told to every method; how far the level found by
-`estimate_level` is off, and what that costs, is told too. BM3D (`pip install bm3d`, for this benchmark alone) is slow.
+The noise is not cut off at black and white, and its level is told to every method; what it costs to have the level
+estimated is told too. BM3D (`pip install bm3d`, for this benchmark alone) takes minutes for a colour picture.
 """
 
 import argparse
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from common import RESULTS, keep, parser
@@ -27,31 +27,22 @@ from isthmus.restoration import Denoiser, shipped
 LEVELS = (15, 25, 50)
 SETS = {"set12": "Set12", "kodak": "Kodak"}
 NAME = "denoise"
+Methods = Callable[[np.ndarray, int], dict[str, np.ndarray]]
+"""What methods make of a noisy picture, told the level."""
 
 
-def pictures(asked: argparse.Namespace, folder: str) -> list[np.ndarray]:
-    where = asked.data / "images" / folder
-    return [read_photo(where / name).pixels.astype(np.float32) / 255 for name in find_pictures(where)]
+def pictures(folder: Path) -> list[np.ndarray]:
+    return [read_photo(folder / name).pixels.astype(np.float32) / 255 for name in find_pictures(folder)]
 
 
-def noisy(asked: argparse.Namespace) -> Iterator[tuple[str, int, np.ndarray, np.ndarray]]:
-    """Set, level, noisy and clean picture; the same noise for everybody."""
-    for folder, name in SETS.items():
-        for seed, clean in enumerate(pictures(asked, folder)):
-            for level in LEVELS:
-                yield name, level, with_noise(clean, level, seed), clean
-
-
-def means(asked: argparse.Namespace, methods: Callable[[np.ndarray, int], dict[str, np.ndarray]]) -> dict[str, dict]:
-    """Mean PSNR of every method by set and level."""
-    found: dict[str, dict[str, dict[str, list[float]]]] = {}
-    for name, level, picture, clean in noisy(asked):
-        for method, result in methods(picture, level).items():
-            found.setdefault(method, {}).setdefault(name, {}).setdefault(str(level), []).append(psnr(result, clean))
-    return {
-        method: {name: {level: round(float(np.mean(v)), 2) for level, v in by.items()} for name, by in sets.items()}
-        for method, sets in found.items()
-    }
+def means(folder: Path, methods: Methods) -> dict[str, dict[str, float]]:
+    """Mean PSNR of every method on a set's pictures, by the level of noise, which is the same for every method."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for level in LEVELS:
+        for seed, clean in enumerate(pictures(folder)):
+            for method, result in methods(with_noise(clean, level, seed), level).items():
+                found.setdefault(method, {}).setdefault(str(level), []).append(psnr(result, clean))
+    return {m: {level: round(float(np.mean(v)), 2) for level, v in by.items()} for m, by in found.items()}
 
 
 def peers(picture: np.ndarray, level: int) -> dict[str, np.ndarray]:
@@ -61,7 +52,7 @@ def peers(picture: np.ndarray, level: int) -> dict[str, np.ndarray]:
     return classical(picture, level) | {"BM3D": function(picture, level / 255).reshape(picture.shape)}
 
 
-def ours(model: Autoencoder) -> Callable[[np.ndarray, int], dict[str, np.ndarray]]:
+def ours(model: Autoencoder) -> Methods:
     denoiser = Denoiser(model)
 
     def both(picture: np.ndarray, level: int) -> dict[str, np.ndarray]:
@@ -91,19 +82,20 @@ def seconds_for(model: Autoencoder, side: int = 512) -> float:
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--minutes", type=float, help="train a model for so long instead of taking the one that ships")
-    options.add_argument("--model", type=Path, help="judge this model file")
     options.add_argument("--classical", action="store_true", help="run the classical methods instead")
+    options.add_argument("--sets", nargs="+", choices=SETS, default=SETS, help="which pictures (default: all)")
     asked = options.parse_args()
-    kept = RESULTS / f"{NAME}.json"
-    results = json.loads(kept.read_text()) if kept.exists() else {}
     if asked.classical:
-        results["classical"] = means(asked, peers)
+        key, methods, about = "classical", peers, {}
     else:
-        model = Autoencoder.load(asked.model) if asked.model else trained(asked) if asked.minutes else shipped()
-        key = f"{asked.minutes:g} minutes" if asked.minutes else str(asked.model.stem) if asked.model else "shipped"
-        about = {"steps": model.record_["steps"], "512x512 seconds": seconds_for(model)}
-        results[key] = means(asked, ours(model)) | about
-    keep(NAME, results)
+        model = trained(asked) if asked.minutes else shipped()
+        key, methods = f"{asked.minutes:g} minutes" if asked.minutes else "shipped", ours(model)
+        about = {"steps": model.record_["steps"], "seconds for 512x512": seconds_for(model)}
+    for folder in asked.sets:
+        found = means(asked.data / "images" / folder, methods)
+        kept = json.loads((RESULTS / f"{NAME}.json").read_text()) if (RESULTS / f"{NAME}.json").exists() else {}
+        kept[key] = kept.get(key, {}) | about | {SETS[folder]: found}
+        keep(NAME, kept)
 
 
 if __name__ == "__main__":
