@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from isthmus.data.photos import Photo, read_photo, write_photo
 from isthmus.errors import DataError, InputError
-from isthmus.restoration import Denoiser
+from isthmus.restoration import Denoiser, estimate_level
 
 Floats = NDArray[np.float32]
 WHITE = 255.0
@@ -76,7 +76,9 @@ class Figures:
     def verdict(self) -> str:
         """Who is better, in words."""
         if not self.peers:
-            return "scikit-image is not installed, so there is nothing to compare it with"
+            return (
+                "scikit-image is not installed, or the pictures are too small, so there is nothing to compare it with"
+            )
         best = max(self.peers, key=lambda name: self.peers[name])
         ahead = self.after - self.peers[best]
         return f"{abs(ahead):.2f} dB {'above' if ahead >= 0 else 'below'} {best}" + ("" if ahead >= 0 else ": use that")
@@ -86,19 +88,22 @@ class Figures:
         return asdict(self) | {"verdict": self.verdict}
 
 
-def figures(restored: Floats, damaged: Floats, clean: Floats, level: float) -> Figures:
-    """Judge what was made of a damaged picture, all with values from 0 to 1; classical methods are told the level."""
+def figures(restored: Floats, damaged: Floats, clean: Floats, level: float | None) -> Figures:
+    """Judge what was made of a damaged picture, all with values from 0 to 1.
+
+    The classical methods are told the level, or where there is none what is estimated.
+    """
     try:
-        peers = {name: psnr(found, clean) for name, found in classical(damaged, max(level, 0.1)).items()}
-    except InputError:  # scikit-image is an extra
+        told = WHITE * estimate_level(damaged) if level is None else level
+        peers = {name: psnr(found, clean) for name, found in classical(damaged, max(told, 0.1)).items()}
+    except InputError:  # scikit-image is an extra, and a picture may be too small to tell its noise
         peers = {}
     return Figures(psnr(damaged, clean), psnr(restored, clean), peers)
 
 
 def judge(denoiser: Denoiser, damaged: Floats, clean: Floats, level: float | None) -> Figures:
-    """Denoise a picture and judge the result; without a level the classical methods are told the estimate."""
-    restored = denoiser.denoise(damaged, level)
-    return figures(restored, damaged, clean, denoiser.level_of(damaged) if level is None else level)
+    """Denoise a picture and judge the result."""
+    return figures(denoiser.denoise(damaged, level), damaged, clean, level)
 
 
 def mean_figures(found: Sequence[Figures]) -> Figures:
@@ -139,8 +144,7 @@ def clean_file(denoiser: Denoiser, source: Path, output: Path, level: float | No
     write_photo(output, found)
     judged = None
     if reference is not None:
-        told = denoiser.level_of(photo.pixels) if level is None else level
-        judged = figures(_floats(found.pixels), _floats(photo.pixels), reference, told)
+        judged = figures(_floats(found.pixels), _floats(photo.pixels), reference, level)
     return Cleaned(source.name, output, level, judged)
 
 
@@ -159,7 +163,7 @@ def _floats(pixels: NDArray[Any]) -> Floats:
 
 
 LEVELS = (15.0, 25.0, 50.0)
-JUDGED_SIDE = 512
+JUDGED_SIDE = 256
 """Pictures are judged by their middles of at most this side, for non-local means are slow."""
 
 

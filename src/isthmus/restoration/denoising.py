@@ -18,7 +18,7 @@ from isthmus import choices
 from isthmus.autoencoder import Autoencoder
 from isthmus.errors import DataError, InputError
 from isthmus.model import Model
-from isthmus.parts import RestoringEncoder, ToldNoise
+from isthmus.parts import Difference, FeatureMap, RestoringEncoder, ToldNoise
 from isthmus.restoration.levels import estimate_level
 from isthmus.training import choose_precision, fast
 from isthmus.training.arithmetic import autocast
@@ -87,7 +87,9 @@ class Denoiser:
     tile: int = TILE
 
     def __post_init__(self) -> None:
-        if not isinstance(self.autoencoder.model_.encoder, RestoringEncoder):
+        model = self.autoencoder.model_
+        parts = ((model.encoder, RestoringEncoder), (model.bottleneck, FeatureMap), (model.decoder, Difference))
+        if not all(isinstance(part, kind) for part, kind in parts):
             raise InputError(
                 f"recipe {self.autoencoder.recipe!r} makes no denoiser of pictures of any size: fit one with "
                 "`isthmus fit FOLDER --recipe denoising --noise gaussian:0-55`"
