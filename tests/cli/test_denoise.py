@@ -96,6 +96,20 @@ def test_a_folder_in_a_folder_out_under_the_same_names(isthmus, fitted, tmp_path
         assert figures(found.pixels, truth) > figures(was.pixels, truth) + 2
 
 
+def test_a_turned_picture_is_judged_as_it_is_shown(isthmus, fitted, tmp_path):
+    """The clean one is stored upright, the other on its side under a tag that says so."""
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    write(tmp_path / "in.png", np.rot90(noisy(FLOWER[..., 0]), -1), exif=exif.tobytes())
+    write(tmp_path / "truth.png", FLOWER[..., 0])
+    words = ("denoise", fitted, tmp_path / "in.png", "-o", tmp_path / "out.png", "--clean", tmp_path / "truth.png")
+    done = isthmus(*words, "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)["pictures"][0]["figures"]
+    assert found["before"] == pytest.approx(figures(noisy(FLOWER[..., 0]), FLOWER[..., 0]), abs=1e-3)
+    assert found["after"] > found["before"] + 3
+
+
 def test_a_level_that_is_told_is_the_level(isthmus, fitted, tmp_path):
     write(tmp_path / "in.png", noisy(FLOWER[..., 0]))
     for level in ("0", "25"):

@@ -144,18 +144,16 @@ def clean_file(denoiser: Denoiser, source: Path, output: Path, level: float | No
     write_photo(output, found)
     judged = None
     if reference is not None:
-        judged = figures(_floats(found.pixels), _floats(photo.pixels), reference, level)
+        judged = figures(_floats(found.shown()), _floats(photo.shown()), reference, level)
     return Cleaned(source.name, output, level, judged)
 
 
 def _reference(photo: Photo, clean: Photo, source: Path, reference: Path) -> Floats:
-    """The clean picture's pixels, stored as the damaged one's are."""
-    if photo.orientation != clean.orientation:
-        raise DataError(f"{reference.name} and {source.name} are turned differently (EXIF orientation)")
-    if photo.pixels.shape != clean.pixels.shape:
-        sizes = " and ".join("x".join(map(str, p.pixels.shape)) for p in (clean, photo))
+    """The clean picture's pixels, of the damaged one's size as both are shown."""
+    if photo.shown().shape != clean.shown().shape:
+        sizes = " and ".join("x".join(map(str, p.shown().shape)) for p in (clean, photo))
         raise DataError(f"{reference.name} and {source.name} differ: {sizes} (height x width x channels)")
-    return _floats(clean.pixels)
+    return _floats(clean.shown())
 
 
 def _floats(pixels: NDArray[Any]) -> Floats:
