@@ -8,6 +8,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from isthmus import Autoencoder
+from isthmus.cli.restoring import passes
 from isthmus.data.photos import Photo, read_photo, write_photo
 from isthmus.jobs.denoise import psnr
 
@@ -146,6 +147,20 @@ def test_the_model_that_ships_needs_no_fit(isthmus, tmp_path):
     assert figures(read_photo(tmp_path / "out.png").pixels, FLOWER) > figures(noisy(FLOWER), FLOWER) + 4
     assert isthmus("denoise", tmp_path / "in.png", "-o", tmp_path / "out.png").code == 2  # it is there now
     assert isthmus("denoise", tmp_path / "in.png", "-o", tmp_path / "out.png", "--force", "-q").out == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "rows", "expected"),
+    [
+        ({}, 9600, 10),
+        ({}, 10**6, 1),
+        ({"batch_size": 32}, 9600, 20),
+        ({"epochs": 3}, 9600, 3),
+        ({"minutes": 1}, 9, None),
+    ],
+)
+def test_how_long_a_fit_takes_that_is_not_told(options, rows, expected):
+    assert passes(Autoencoder("restoring", **options), rows) == expected
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,11 @@ def app() -> None:
     "--penalty", "penalties", type=Setting(), multiple=True, metavar="NAME=WEIGHT",
     help="A term added to what is made small, such as l1=0.1; repeatable.",
 )  # fmt: skip
-@click.option("--epochs", type=int, help="Passes over the data.  [default: enough for 4,000 steps]")
+@click.option(
+    "--epochs",
+    type=int,
+    help="Passes over the data.  [default: enough for 4,000 steps; 6,000 with --noise or --target]",
+)
 @click.option("--minutes", type=float, help="Time budget instead; the learning rate falls to 0 at its end.")
 @click.option("--batch-size", type=int, help="Rows per step.  [default: near the root of the number of rows]")
 @click.option("--learning-rate", type=float, default=2e-3, show_default=True, help="Its peak.")

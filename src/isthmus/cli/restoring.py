@@ -1,6 +1,7 @@
 """`isthmus fit --noise` and `--target`: learning to restore pictures of any size."""
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from isthmus import choices
+from isthmus import choices, recipes
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import Outputs
 from isthmus.data import Dataset
@@ -26,6 +27,8 @@ KNOWN_AS = ("ae", "denoising", RECIPE)
 """What --recipe may say: the first is its default."""
 USELESS = ("key", "size", "drop", "label", "text", "max_features", "series_id", "window", "stride", "tensorboard")
 MOST_JUDGED = 8
+STEPS = 6000
+"""Of training, unless the user says how long; some twenty minutes of one core."""
 
 
 class Pictures(NamedTuple):
@@ -103,6 +106,14 @@ def patches_of(pictures: Pictures, asked: dict[str, Any]) -> tuple[Dataset, Data
     return cut_patches(
         pictures.folder, pictures.learned, seen=pictures.seen, seen_names=pictures.seen_learned, memory=memory
     )
+
+
+def passes(estimator: Autoencoder, rows: int) -> int | None:
+    """Passes over the patches where the user says neither those nor minutes: as many as make `STEPS`."""
+    if estimator.epochs is not None or estimator.minutes is not None:
+        return estimator.epochs
+    batch = estimator.batch_size or int(recipes.get(RECIPE).training["batch_size"])
+    return max(1, round(STEPS / math.ceil(rows / batch)))
 
 
 def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, outputs: Outputs) -> None:
