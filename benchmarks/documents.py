@@ -1,9 +1,9 @@
-"""Root mean squared error on scanned pages in fonts not trained on, learned from pairs, beside a median background filter.
+"""RMSE on scanned pages in fonts not trained on, learned from pairs, beside a median background filter.
 
     python benchmarks/documents.py --minutes 10
 
-48 pages (NoisyOffice, simulated), of which each clean one is there under four kinds of stain: 12 clean pages, all in fonts
-of their own. Every fourth of them is held out with all its stains.
+48 pages (NoisyOffice, simulated), of which each clean one is there under four kinds of stain: 12 clean pages, each in
+a font of its own. Every fourth of them is held out with all its stains.
 """
 
 import hashlib
