@@ -73,12 +73,22 @@ def denoising() -> str:
     )
 
 
+def documents() -> str:
+    found = result("documents")
+    rows = [(method, f"{rmse:.4f}", f"{found['worst page'][method]:.4f}") for method, rmse in found["rmse"].items()]
+    return (
+        table(("RMSE, white is 1", "mean", "worst page"), rows) + f"\n\n{found['minutes']:g} minutes of training "
+        f"({found['steps']:,} steps) on one thread of a busy machine, {found['pages']} pages learned, "
+        f"{found['held out']} held out.\n"
+    )
+
+
 def table(head: tuple, rows: list[tuple]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
-TABLES = {"summary": summary, "speed": speed, "denoising": denoising}
+TABLES = {"summary": summary, "speed": speed, "denoising": denoising, "documents": documents}
 
 
 def filled(page: str) -> str:
