@@ -51,7 +51,7 @@ class Weights(NamedTuple):
     neighbours: float
 
 
-UNLABELLED, CLEAN = Weights(1.0, 2.0, 0.0), Weights(0.0, 0.5, 2.0)
+UNLABELLED, CLEAN = Weights(1.0, 1.5, 0.0), Weights(0.0, 0.5, 2.0)
 
 
 def weights_for(normal_only: bool) -> Weights:
@@ -76,7 +76,8 @@ class References(nn.Module):
     def forward(self, x_BU: Tensor) -> Tensor:
         """Mean over sets of the distance to the nearest row of the set that isn't the very row, (B,)."""
         sets_SRU = self.rows_SRU.to(x_BU)
-        return torch.cat([self._mean_distance(some_bU, sets_SRU) for some_bU in x_BU.split(max(1, DISTANCES_AT_ONCE // sets_SRU[..., 0].numel()))])
+        rows = max(1, DISTANCES_AT_ONCE // sets_SRU[..., 0].numel())
+        return torch.cat([self._mean_distance(some_bU, sets_SRU) for some_bU in x_BU.split(rows)])
 
     def _mean_distance(self, x_BU: Tensor, sets_SRU: Tensor) -> Tensor:
         """By a product of matrices, which is fast, but leaves a row some 0.01 away from itself in float32.
@@ -84,7 +85,7 @@ class References(nn.Module):
         Where a row is so near that it may be the very row, distances are taken once more, exactly.
         """
         rough_BSR = torch.cdist(x_BU, sets_SRU.flatten(0, 1)).unflatten(1, sets_SRU.shape[:2])
-        nearest_BS = rough_BSR.amin(-1)
+        nearest_BS: Tensor = rough_BSR.amin(-1)
         rows_N, sets_N = (nearest_BS <= NEAR * (1 + x_BU.norm(dim=-1, keepdim=True))).nonzero(as_tuple=True)
         each = max(1, MOST_NUMBERS // sets_SRU[0].numel())
         for row_n, set_n in zip(rows_N.split(each), sets_N.split(each), strict=True):
