@@ -1,6 +1,6 @@
 """How sure it is whether a row is flagged: what other rows of the same kind, had they been drawn, would have said."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -78,7 +78,7 @@ class Ranking(NamedTuple):
         return RejectionStats(q2 - q1, float(min(bound, 1.0)), float(cost))
 
     @property
-    def _law(self) -> "beta":
+    def _law(self) -> Any:
         return beta(len(self.scores) - self.above + 1, self.above)
 
 

@@ -21,7 +21,7 @@ from isthmus.detection.memory import Memory, joined
 from isthmus.detection.pyod import PyODWays
 from isthmus.detection.reasons import Reason, reasons
 from isthmus.detection.strangeness import Strangeness, learn
-from isthmus.errors import InputError
+from isthmus.errors import InputError, naming
 from isthmus.training import Batches, Watcher
 
 Floats = NDArray[np.float64]
@@ -228,6 +228,11 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
                 conformal.check_share(name, getattr(self, name))
         if self.false_alarms is not None and self.fdr is not None:
             raise InputError("false_alarms and fdr are two promises, and a threshold keeps one of them: leave one out")
+        held = choices.plain(self.calibration)
+        if isinstance(held, bool) or not (isinstance(held, int) or (isinstance(held, float) and held < 1)) or held < 0:
+            raise InputError(
+                f"calibration={self.calibration!r}: give a share from 0 to below 1, or a whole number of rows"
+            )
         if self.convention not in CONVENTIONS:
             raise InputError(f"convention={self.convention!r}: choose {' or '.join(CONVENTIONS)}")
 
@@ -245,10 +250,17 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
             return f"of normal rows no more than {self.false_alarms:.3g} are flagged"
         return f"none: the {self.contamination:.3g} strangest of the rows fitted are flagged"
 
+    def told(self) -> dict[str, Any]:
+        """What a file's description says of a fitted detector, in plain values."""
+        kept = 0 if self.memory_ is None or not self.goes_on_ else len(self.memory_.rows)
+        rows = {"scored": len(self.decision_scores_), "held out": len(self.calibration_scores_), "kept": kept}
+        return {"promise": self.promise, "threshold": self.threshold_, "rows": rows}
+
     def _parts(self, data: Dataset, seed: int) -> tuple[Rows, Rows]:
         """Rows to learn from and rows to calibrate by; too few for the promise is said before anything is learned."""
         share = choices.plain(self.calibration) if self.promises else 0
-        learned, held = split(data.n, share, seed, data.overlap)
+        with naming(f"calibration={share!r}"):
+            learned, held = split(data.n, share, seed, data.overlap)
         if self.fdr is not None and not len(held):
             raise InputError(f"fdr={self.fdr:g} takes held-out rows, and calibration={share!r} of {data.n} is none")
         if self.false_alarms is not None and len(held) < (needed := self._needed):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from isthmus.detection.detector import Detector
 
 Kind = TypeVar("Kind", bound="Detector")
-MODEL, LOOKS = "autoencoder.", "strangeness."
+LOOKS = "strangeness."
 KEPT = ("rows", "held", "keys")
 NUMBERS = ("decision_scores_", "calibration_scores_")
 
@@ -26,7 +26,7 @@ NUMBERS = ("decision_scores_", "calibration_scores_")
 def write(path: str | Path, detector: "Detector") -> None:
     """Write all that `read` needs, atomically."""
     kept, strangeness = detector.autoencoder_.kept(), detector.strangeness_
-    tensors = {MODEL + name: tensor for name, tensor in kept.model.state_dict().items()}
+    tensors = {keeping.OF_DETECTOR + name: tensor for name, tensor in kept.model.state_dict().items()}
     tensors |= {LOOKS + name: tensor for name, tensor in strangeness.own_state().items()}
     tensors |= {name: torch.from_numpy(getattr(detector, name)) for name in NUMBERS}
     own = {"params": provenance.plain_params(detector.get_params(deep=False)), "threshold": detector.threshold_}
@@ -52,7 +52,7 @@ def read(path: str | Path, kind: type[Kind]) -> Kind:
         own = description["detector"]
         detector = kind(**own["params"])
         detector.check_options()
-        kept = keeping.believed(description, _under(MODEL, tensors))
+        kept = keeping.believed(description, keeping.own_tensors(description, tensors))
         detector.autoencoder_ = Autoencoder.of(kept)
         detector.schema_, detector.label_ = detector.autoencoder_.schema_, detector.autoencoder_.label_
         detector.strangeness_ = Strangeness.of(

@@ -46,7 +46,7 @@ class Memory:
     def of(
         cls, data: Dataset, parts: tuple[Rows, Rows], share: float, rng: np.random.Generator, fewest: int
     ) -> "Memory":
-        """A sample of the rows that were learned from and held out: `parts`; `fewest` held-out ones stay if there are."""
+        """A sample of the rows learned from and held out, `parts`; of held-out ones `fewest` stay if there are."""
         order = np.sort(np.concatenate(parts))
         held, keys = np.isin(order, parts[1]), rng.random(len(order))
         kept = _smallest(keys, held, _most(data.source.shape, data.source.dtype), fewest)
@@ -72,7 +72,8 @@ class Memory:
     def some(self, most: int, rng: np.random.Generator) -> NDArray[np.generic]:
         """Up to so many of the rows to learn from."""
         which = np.flatnonzero(~self.held)
-        return self.rows[np.sort(rng.choice(which, min(most, len(which)), replace=False))]
+        chosen: NDArray[np.generic] = self.rows[np.sort(rng.choice(which, min(most, len(which)), replace=False))]
+        return chosen
 
     def dataset(self, schema: Schema, *, learned: bool = False) -> Dataset:
         """All rows, or those to learn from."""

@@ -119,7 +119,7 @@ class PyODWays:
     def compute_rejection_stats(
         self, T: float = 32, delta: float = 0.1, c_fp: float = 1, c_fn: float = 1, c_r: float | None = None
     ) -> RejectionStats:
-        """The share of rows that is rejected: expected, at most with probability 1 - delta; and at most what a row costs.
+        """What share of rows is rejected, expected and, with probability 1 - delta, at most; what a row costs at most.
 
         Parameters
         ----------
