@@ -15,7 +15,7 @@ from isthmus.cli.files import DATA_OPTIONS, MODEL_ENDINGS, refuse_input
 from isthmus.data import Dataset, TableSchema, check_output, open_data, write_codes
 from isthmus.data.streams import TableStream
 from isthmus.detection import Detector, conformal
-from isthmus.errors import InputError
+from isthmus.errors import InputError, naming
 from isthmus.jobs.detect import Found, Judged, anomalous, find, judge, name_of
 from isthmus.report.progress import ProgressBar
 
@@ -40,9 +40,7 @@ def detect_command(given: frozenset[str], **asked: Any) -> None:
         raise InputError(f"{asked['target']}: the first of two must be a detector's .safetensors file")
     _refuse(given & OF_A_FIT if is_model else frozenset(), f"{asked['target']} is fitted already")
     if asked["false_alarms"] is None and asked["fdr"] is None:
-        _refuse(
-            given & {"calibration"}, "rows are held out for a promise (--false-alarms, --fdr), and there is none"
-        )
+        _refuse(given & {"calibration"}, "rows are held out for a promise (--false-alarms, --fdr), and there is none")
     if asked["data"] == STREAM:
         _refuse(given - OF_A_STREAM, "a stream is scored line by line to standard output")
         stream(Detector.load(asked["target"]))
@@ -50,9 +48,10 @@ def detect_command(given: frozenset[str], **asked: Any) -> None:
     detector = Detector.load(asked["target"]) if is_model else detector_of(asked)
     data = _read(asked["data"] if is_model else asked["target"], asked, detector if is_model else None)
     _refuse_input(outputs, asked)
-    truth = anomalous(data.labels, asked["normal"]) if data.labels is not None and asked["label"] else None
+    with naming(asked["data"] or asked["target"]):
+        truth = anomalous(data.labels, asked["normal"]) if data.labels is not None and asked["label"] else None
     if not is_model:
-        with ProgressBar(None, quiet=asked["quiet"] or asked["as_json"]) as bar:
+        with naming(asked["target"]), ProgressBar(None, quiet=asked["quiet"] or asked["as_json"]) as bar:
             detector.callbacks = (bar,)
             detector.fit(data)
     found = find(detector, data, most=asked["top"])

@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -145,7 +146,8 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self._learn(data, learned, seed)
         self._settle(self.scores_of(data), held)
         rng = np.random.default_rng([seed, 0])
-        self.memory_: Memory | None = Memory.of(data, (learned, held), len(held) / data.n, rng, self._needed)
+        memory = Memory.of(data, (learned, held), len(held) / data.n, rng, self._needed)
+        self.memory_: Memory | None = replace(memory, steps=self.autoencoder_.record_["steps"])
         self.goes_on_ = False
         self.describe()
         return self
@@ -153,7 +155,8 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Go on learning from more rows; the first call is `fit`, which decides schema, preparation and share held out.
 
-        The autoencoder takes one more pass, over the new rows and as many of those before. Scales, references, scores,
+        The autoencoder goes over the new rows and as many of those before, once or more: new rows get their share of
+        the steps that the first had. Scales, references, scores,
         calibration and threshold are taken anew from a uniform sample of all rows that came: at most 20,000 (or 64 MB,
         at least 64) to learn from and as many held out, or as many as `false_alarms` takes. Of every batch the same
         share is held out, and never learned from, so the promise is kept at any time, of rows like those that came in
@@ -199,7 +202,9 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         taught.set_params(device=self.device, memory=self.memory, callbacks=self.callbacks)
         if len(learned):
             rows = joined(data.source.take(learned), self.memory_.some(len(learned), rng))
-            taught.partial_fit(Dataset(self.schema_, ArraySource(rows)))
+            batch = choices.batch_size(taught.batch_size, len(rows))
+            for _ in range(self.memory_.passes(len(learned), batch)):
+                taught.partial_fit(Dataset(self.schema_, ArraySource(rows)))
         return taught
 
     def _settle(self, scores: Floats, held: Rows) -> None:

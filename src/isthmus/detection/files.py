@@ -33,7 +33,7 @@ def write(path: str | Path, detector: "Detector") -> None:
     own["given"] = detector.autoencoder is not None
     if detector.goes_on_ and (memory := detector.memory_) is not None:
         tensors |= {name: torch.from_numpy(getattr(memory, name)) for name in KEPT}
-        own |= {"share": memory.share, "seen": memory.seen}
+        own |= {"share": memory.share, "seen": memory.seen, "steps": memory.steps}
     modelfile.write(path, tensors, keeping.described(kept) | {"detector": own})
 
 
@@ -84,10 +84,11 @@ def _numbers(tensor: Tensor) -> Any:
 def _memory(own: Mapping[str, Any], tensors: Mapping[str, Tensor], kept: keeping.Kept) -> Memory:
     """The rows kept, once it is sure that they are such rows as the model is for."""
     rows, held, keys = (tensors[name].numpy() for name in KEPT)
-    share, seen = own["share"], own["seen"]
+    share, seen, steps = own["share"], own["seen"], own["steps"]
     sound = held.dtype == bool and keys.dtype == np.float64 and held.shape == keys.shape == rows.shape[:1]
     sound = sound and 0 <= share < 1 and isinstance(seen, int) and seen >= len(rows) > held.sum()
+    sound = sound and isinstance(steps, int) and steps >= 0
     sound = sound and rows.ndim == len(kept.schema.shape) + 1
     if not sound or np.isinf(kept.preparation.apply(rows)).any():
         raise ModelFileError("the rows it keeps are garbled")
-    return Memory(rows, held, keys, float(share), seen)
+    return Memory(rows, held, keys, float(share), seen, steps)

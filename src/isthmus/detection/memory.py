@@ -34,6 +34,8 @@ class Memory:
         Of the rows to come that are to be held out.
     seen : int
         Rows that came in all.
+    steps : int
+        Of training that the first of them had.
     """
 
     rows: NDArray[np.generic]
@@ -41,6 +43,7 @@ class Memory:
     keys: NDArray[np.float64]
     share: float
     seen: int
+    steps: int = 0
 
     @classmethod
     def of(
@@ -57,7 +60,7 @@ class Memory:
         held, keys = np.concatenate([self.held, later.held]), np.concatenate([self.keys, later.keys])
         rows = joined(self.rows, later.rows)
         kept = _smallest(keys, held, _most(rows.shape[1:], rows.dtype), fewest)
-        return Memory(rows[kept], held[kept], keys[kept], self.share, self.seen + later.seen)
+        return Memory(rows[kept], held[kept], keys[kept], self.share, self.seen + later.seen, self.steps)
 
     def parts_of(self, data: Dataset, rng: np.random.Generator) -> tuple[Rows, Rows]:
         """Which of the rows that come are learned from, and which held out: each by a draw of its own, be they few.
@@ -68,6 +71,11 @@ class Memory:
             return split(data.n, self.share, int(rng.integers(2**31)), data.overlap)
         held = rng.random(data.n) < self.share
         return np.flatnonzero(~held), np.flatnonzero(held)
+
+    def passes(self, new: int, batch_size: int) -> int:
+        """How often to go over so many new rows and as many others: they get their share of the steps, or one pass."""
+        share = new / (new + int((~self.held).sum()))
+        return max(1, round(self.steps * share / math.ceil(2 * new / batch_size)))
 
     def some(self, most: int, rng: np.random.Generator) -> NDArray[np.generic]:
         """Up to so many of the rows to learn from."""
