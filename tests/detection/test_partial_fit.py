@@ -132,7 +132,7 @@ def test_a_file_goes_on_as_what_was_saved_would_have(kind, tmp_path):
         "series": short,
     }[kind]
     detector = Detector(Autoencoder(epochs=2), fdr=0.1, random_state=0, kind="series" if kind == "series" else "auto")
-    detector.partial_fit(x[:60])
+    detector.partial_fit(x[:50]).partial_fit(x[50:60])
     detector.save(tmp_path / "d.safetensors")
     again = Detector.load(tmp_path / "d.safetensors").partial_fit(x[60:])
     detector.partial_fit(x[60:])
