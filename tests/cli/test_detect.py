@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from isthmus import Detector
+from isthmus import Autoencoder, Detector
 
 CANCER = load_breast_cancer()
 ROWS = np.concatenate([CANCER.data[CANCER.target == 1][:200], CANCER.data[CANCER.target == 0][:20]])
@@ -109,6 +109,39 @@ def test_lines_that_are_no_rows(tmp_path, lines, said):
     assert said in done.stderr.decode()
     assert "fault of Isthmus" not in done.stderr.decode()
     assert len(done.stdout.splitlines()) <= 1
+
+
+def test_a_kept_detector_serves_the_other_commands(isthmus, tmp_path):
+    """`info` says what it promises; `encode` and `reconstruct` take its autoencoder."""
+    data, model = table(tmp_path / "plain.csv"), tmp_path / "d.safetensors"
+    quick = Autoencoder(epochs=2, latent_dim=3)
+    detector = Detector(quick, false_alarms=0.05, calibration=70, random_state=0).fit(data)
+    detector.save(model)
+    told = json.loads(isthmus("info", model, "--json").out)["detector"]
+    assert told["promise"] == "of normal rows no more than 0.05 are flagged"
+    assert told["threshold"] == detector.threshold_
+    assert told["rows"] == {"scored": 220, "held out": 70, "kept": 0}
+    shown = " ".join(isthmus("info", model).out.split())
+    assert "detector 220 rows, 70 held out; 0 kept in this file" in shown
+    assert "promise of normal rows no more than 0.05 are flagged" in shown
+    assert f"threshold {detector.threshold_:.6g}" in shown
+    detector.partial_fit(data).save(model)
+    assert json.loads(isthmus("info", model, "--json").out)["detector"]["rows"]["kept"] == 440
+    done = isthmus("encode", model, data, "-o", tmp_path / "codes.csv")
+    assert done.code == 0, done.err
+    codes = np.loadtxt(tmp_path / "codes.csv", delimiter=",", skiprows=1)
+    np.testing.assert_allclose(codes, detector.autoencoder_.transform(data), rtol=1e-5)
+    alone = Autoencoder.load(model)
+    np.testing.assert_array_equal(alone.transform(data), detector.autoencoder_.transform(data))
+    assert isthmus("reconstruct", model, data, "-o", tmp_path / "rebuilt.csv").code == 0
+
+
+@pytest.mark.parametrize(("asked", "held"), [("50", 50), ("0.5", 110)])
+def test_so_many_rows_are_held_out_as_are_asked_for(isthmus, tmp_path, asked, held):
+    data, model = table(tmp_path / "plain.csv"), tmp_path / "d.safetensors"
+    done = isthmus("detect", data, "--fdr", "0.1", "--calibration", asked, "--save", model, "-q")
+    assert done.code == 0, done.err
+    assert len(Detector.load(model).calibration_scores_) == held
 
 
 def test_options_that_mean_nothing_beside_a_model(isthmus, tmp_path, cancer):

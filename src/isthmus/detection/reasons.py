@@ -43,11 +43,9 @@ class Reason:
             first, last = self.stretch
             return f"steps {first} to {last}"
         worst = [i for i in np.argsort(-self.shares, kind="stable")[:MOST_NAMED] if self.shares[i] >= 0.05]
-        return "; ".join(self._said(int(i)) for i in worst) or "no column stands out"
-
-    def _said(self, i: int) -> str:
-        name, value, expected = self.cells(i)
-        return f"{name} is {value}, expected {expected} ({self.shares[i]:.0%})"
+        said = [(*self.cells(int(i)), self.shares[i]) for i in worst]
+        told = [f"{name} is {was}, expected {meant} ({share:.0%})" for name, was, meant, share in said if was != meant]
+        return "; ".join(told) or "no column stands out"
 
     def cells(self, i: int) -> tuple[str, str, str]:
         """A column's name, its value, and what was expected, as texts."""
