@@ -9,6 +9,7 @@ from torch import Tensor
 
 from isthmus import keeping, modelfile, provenance
 from isthmus.autoencoder import Autoencoder
+from isthmus.detection.steps import LastStep
 from isthmus.detection.strangeness import Strangeness, weights_for
 from isthmus.errors import ModelFileError
 
@@ -27,6 +28,7 @@ def write(path: str | Path, detector: "Detector") -> None:
     tensors |= {LOOKS + name: tensor for name, tensor in strangeness.own_state().items()}
     tensors |= {name: torch.from_numpy(getattr(detector, name)) for name in NUMBERS}
     own = {"params": provenance.plain_params(detector.get_params(deep=False)), "threshold": detector.threshold_}
+    own["steps"] = detector.steps_
     modelfile.write(path, tensors, keeping.described(kept) | {"detector": own})
 
 
@@ -59,8 +61,12 @@ def read(path: str | Path, kind: type[Kind]) -> Kind:
         kept = keeping.believed(description, _under(MODEL, tensors))
         detector.autoencoder_ = Autoencoder.of(kept)
         detector.schema_, detector.label_ = detector.autoencoder_.schema_, detector.autoencoder_.label_
-        detector.strangeness_ = Strangeness.of(
-            kept.model, kept.preparation.shape, weights_for(detector.normal_only), _under(LOOKS, tensors)
+        detector.steps_ = own.get("steps") is True
+        looks = _under(LOOKS, tensors)
+        detector.strangeness_ = (
+            LastStep.of(kept.model, kept.preparation.shape[-1], looks)
+            if detector.steps_
+            else Strangeness.of(kept.model, kept.preparation.shape, weights_for(detector.normal_only), looks)
         )
         detector.decision_scores_, detector.calibration_scores_ = (_numbers(tensors[name]) for name in NUMBERS)
         if not np.isfinite(own["threshold"]) or not len(detector.decision_scores_):
