@@ -78,5 +78,5 @@ def irregular(times: Sequence[str]) -> str:
         return ""
     apart = np.diff(seconds)
     usual = float(np.median(apart)) if len(apart) else 0.0
-    counts = {"repeated": (apart == 0).sum(), "going back": (apart < 0).sum(), "after a gap": (apart > 1.5 * usual).sum()}
+    counts = {"repeated": (apart == 0).sum(), "going back": (apart < 0).sum(), "after a gap": (apart > 3 * usual).sum()}
     return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
