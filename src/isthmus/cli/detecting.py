@@ -13,10 +13,10 @@ from rich.console import Console
 from isthmus import choices
 from isthmus.cli.files import DATA_OPTIONS, MODEL_ENDINGS, refuse_input
 from isthmus.data import Dataset, TableSchema, check_output, open_data, write_codes
+from isthmus.data.steps import irregular
 from isthmus.data.streams import TableStream
 from isthmus.detection import Detector, conformal
 from isthmus.errors import InputError
-from isthmus.data.steps import irregular
 from isthmus.jobs.detect import Found, Judged, anomalous, find, judge, names_of
 from isthmus.report.progress import ProgressBar
 

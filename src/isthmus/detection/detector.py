@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from isthmus import choices, inference, opening
 from isthmus.autoencoder import Autoencoder
@@ -270,7 +271,7 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         )  # prepared piece by piece: every row is wanted once
         device = choices.device(self.device)
         found = inference.run(
-            type(self.strangeness_).forward, self.strangeness_, batches.in_order(),
+            nn.Module.__call__, self.strangeness_, batches.in_order(),
             device=device, double=data.n <= EXACT_ROWS and data.kind != "images", rows=size,
         )  # fmt: skip
         scores = found.double().numpy()
@@ -332,7 +333,7 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def stretches(self, X: Any) -> list[Stretch]:
         """Where a long series is anomalous: neighbouring steps above the threshold, the strangest stretch first.
 
-        Steps less than half a window apart are of one stretch.
+        Steps at most a tenth of a window apart are of one stretch.
 
         Raises
         ------
@@ -346,7 +347,7 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         """`stretches` of steps that are scored already."""
         if not (self.steps_ and isinstance(self.schema_, SeriesSchema)):
             raise InputError("stretches are of one long series: give the detector a window, such as window='auto'")
-        return stretches(flagged, scores, self.schema_.length // 2)
+        return stretches(flagged, scores, max(1, self.schema_.length // 10))
 
     def p_values(self, X: Any) -> Floats:
         """How often a normal row would look as strange, (n,): conformal p-values.

@@ -23,7 +23,8 @@ class Reason:
     ----------
     shares : array
         What part of the score each cell is to blame for: (columns,) of a table or counts, (height, width) of a picture,
-        (time,) of a series, (channels,) of one step of a long one. They add up to 1, or are all 0 where nothing stands out.
+        (time,) of a series, (channels,) of one step of a long one. They add up to 1, or are all 0 where nothing
+        stands out.
     row, expected : array
         The row as it came, and what was expected in its place.
     schema : Schema
@@ -44,7 +45,8 @@ class Reason:
             first, last = self.stretch
             return f"steps {first} to {last}"
         worst = [i for i in np.argsort(-self.shares, kind="stable")[:MOST_NAMED] if self.shares[i] >= 0.05]
-        return "; ".join(self._said(int(i)) for i in worst) or "no column stands out"
+        thing = "channel" if isinstance(self.schema, SeriesSchema) else "column"
+        return "; ".join(self._said(int(i)) for i in worst) or f"no {thing} stands out"
 
     def _said(self, i: int) -> str:
         name, value, expected = self.cells(i)

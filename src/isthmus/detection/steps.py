@@ -93,8 +93,8 @@ def improbability(errors: ArrayLike) -> NDArray[np.float64]:
 
     The probability is the share of the last 5,000 errors that are as large, as in a conformal p-value. Beyond the
     largest twentieth of them, of size u or more, it falls as a power law: 0.05 (e / u)^(-1 / g), g being the mean
-    logarithm of these over u. Before the first step stand the 100 quantiles of a standard half-normal distribution:
-    errors are in units of those fitted.
+    logarithm of these over u; of light tails that is rather too large. Before the first step stand the 100 quantiles
+    of a standard half-normal distribution: errors are in units of those fitted.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def improbability(errors: ArrayLike) -> NDArray[np.float64]:
         insort(ranked, log)
         if len(ranked) > MEMORY:
             del ranked[bisect_left(ranked, recent.popleft())]
-    return scores / np.log(10)
+    return np.asarray(scores / np.log(10))
 
 
 def _rarity(ranked: list[float], log: float) -> float:

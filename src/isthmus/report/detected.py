@@ -68,7 +68,8 @@ def _list(data: Dataset, found: Found) -> str:
         for name, row, reason in zip(names_of(data, found), found.worst, found.reasons, strict=True)
     ]
     heads = ("Stretch" if data.steps else "Row", *(() if labels is None else ("Label",)), "Score", "Flagged", "Why")
-    return section(f"The strangest {'stretches' if data.steps else 'rows'}", table(heads, rows, numeric=(len(heads) - 3,)), name="rows")
+    title = f"The strangest {'stretches' if data.steps else 'rows'}"
+    return section(title, table(heads, rows, numeric=(len(heads) - 3,)), name="rows")
 
 
 def _details(data: Dataset, found: Found) -> str:
@@ -108,7 +109,7 @@ def _whole(data: Dataset, stretches: list[Stretch]) -> str:
     room = data.source.shape[0]
     close = [(max(0, s.first - room), min(data.n, s.last + room + 1)) for s in stretches[:OPEN]]
     drawn = "".join(_drawn(data, values, stretches, span) for span in [(0, data.n), *close])
-    caption = f"The series, and {'a closer look at ' if close else ''}the strangest stretches; marked is what is listed."
+    caption = "The whole series, then the strangest stretches from near. The stretches listed are marked."
     return section("Where it is strange", figure(drawn, caption), name="reasons")
 
 
