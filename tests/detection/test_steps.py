@@ -147,6 +147,16 @@ def test_several_channels():
         detector.anomaly_scores(odd[:, :2])
 
 
+def test_a_constant_series_and_the_shortest():
+    same = np.ones(300)
+    detector = Detector(window="auto", random_state=0).fit(same)
+    same[200] = 2
+    assert detector.anomaly_scores(same).argmax() == 200
+    assert np.isfinite(Detector(window="auto", random_state=0).fit(np.arange(2.0)).decision_scores_).all()
+    with pytest.raises(DataError, match="1 step"):
+        Detector(window="auto").fit(np.ones(1))
+
+
 def test_a_missing_step_has_no_score():
     series = wave(300, 0)
     series[100:103] = np.nan
@@ -177,8 +187,14 @@ def test_what_is_refused(fitted):
         Detector(window=0).fit(wave(100, 0))
     with pytest.raises(InputError, match="kind='table'"):
         Detector(window=10, kind="table").fit(wave(100, 0))
-    with pytest.raises(DataError, match="opened as one long series"):
+    with pytest.raises(DataError, match="of one long series"):
         fitted.anomaly_scores(open_data(wave(500, 0), kind="series", window=50))
+    with pytest.raises(DataError, match="these are several"):
+        Detector(window=10).fit(np.zeros((3, 50, 2)))
+    with pytest.raises(DataError, match="detector is of other rows"):
+        Detector(Autoencoder(epochs=1), kind="series", random_state=0).fit(np.ones((20, 3))).predict(
+            open_data(wave(90, 0), kind="series", window=3, each_step=True)
+        )
     with pytest.raises(InputError, match="together"):
         open_data(wave(500, 0), kind="series", window=50, stride=2, each_step=True)
     with pytest.raises(InputError, match="give the detector a window"):

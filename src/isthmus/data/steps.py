@@ -42,7 +42,7 @@ def _period(series: Floats, most: int) -> int:
     known = ~np.isnan(series)
     centred = np.where(known, series - np.nan_to_num(series).sum(0) / np.maximum(known.sum(0), 1), 0.0)
     spectrum = np.abs(np.fft.rfft(centred, 2 * n, axis=0)) ** 2
-    products = np.fft.irfft(spectrum, axis=0)[: most + 2]
+    products = np.fft.irfft(spectrum, axis=0)[: min(most + 2, n)]
     correlation = (products / np.maximum(products[0], np.finfo(float).tiny)).mean(1)
     correlation = correlation * n / (n - np.arange(len(correlation)))  # far lags have fewer products
     lags = np.arange(FEWEST_LAG, len(correlation) - 1)

@@ -290,9 +290,11 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             X = open_data(X, kind="series", window=window, each_step=True, **known)
         data = opening.opened(self, X, fitting=fitting, fewest=fewest)
         if steps != data.steps and not (fitting and self.window is None):
-            one = "one long series, a row for each step (each_step=True)"
-            raise DataError(f"the data are {'not ' if steps else ''}opened as {one}, and the detector is "
-                            f"{'' if steps else 'not '}of such")  # fmt: skip
+            raise DataError(
+                "the detector is of one long series, (time,) or (time, channels), and these are several, or windows"
+                if steps
+                else "the data are one long series, a row for each step, and the detector is of other rows"
+            )
         return data
 
     def anomaly_scores(self, X: Any) -> Floats:

@@ -130,9 +130,9 @@ def _rarity(ranked: list[float], log: float) -> float:
     tail = int(TAIL * n)
     least = ranked[-tail - 1]
     if log <= least:
-        return float(-np.log((1 + n - bisect_left(ranked, log)) / (n + 1)))
+        return float(np.log((n + 1) / (1 + n - bisect_left(ranked, log))))
     slope = max(sum(ranked[-tail:]) / tail - least, LEAST_SLOPE)
-    return float(-np.log((tail + 1) / (n + 1)) + (log - least) / slope)
+    return float(np.log((n + 1) / (tail + 1)) + (log - least) / slope)
 
 
 @dataclass(frozen=True)
