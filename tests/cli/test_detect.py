@@ -185,6 +185,53 @@ def test_a_series_in_windows(isthmus, tmp_path):
     assert "shorter than window=4000" in short.err
 
 
+def times(count):
+    return np.datetime_as_string(np.datetime64("2024-05-01T00:00:00") + 300 * np.arange(count)).tolist()
+
+
+def test_a_long_series_is_scored_step_by_step(isthmus, tmp_path):
+    rng = np.random.default_rng(0)
+    values = np.sin(np.arange(3000) / 4) + 0.05 * rng.normal(size=3000)
+    values[2000:2008] += 2
+    when = [time.replace("T", " ") for time in times(3000)]
+    when[1500] = when[1499]
+    lines = [f"{time},{value:.4f}" for time, value in zip(when, values, strict=True)]
+    (tmp_path / "long.csv").write_text("\n".join(["timestamp,load", *lines]) + "\n")
+    files = {name: tmp_path / name for name in ("scores.csv", "page.html", "d.safetensors")}
+    words = ("-o", files["scores.csv"], "--report", files["page.html"], "--save", files["d.safetensors"], "--json")
+    said = isthmus("detect", tmp_path / "long.csv", "--kind", "series", "--false-alarms", "0.01", *words)
+    assert said.code == 0, said.err
+    assert "each judged in the 50 that end there" in said.err
+    assert "1 repeated" in said.err
+    found = json.loads(said.out)
+    worst = found["strangest"][0]
+    assert worst["first"] <= 2008
+    assert 2000 <= worst["last"] <= 2050
+    assert worst["row"].startswith(when[worst["first"]])
+    assert worst["row"].endswith(when[worst["last"]])
+    assert worst["why"].startswith("load is ")
+    out = files["scores.csv"].read_text().splitlines()
+    assert out[0] == '"row","score","anomaly","p_value"'
+    assert len(out) == 3001
+    assert [line.split(",")[0].strip('"') for line in out[1:]] == when
+    assert sum(line.split(",")[2] == "1" for line in out[1:]) == found["flagged"]
+    page = files["page.html"].read_text()
+    assert "The strangest stretches" in page
+    assert page.count("fill-opacity") >= len(found["strangest"])
+    again = isthmus("detect", files["d.safetensors"], tmp_path / "long.csv", "--json")
+    assert json.loads(again.out)["strangest"] == found["strangest"]
+    short = isthmus("detect", files["d.safetensors"], table(tmp_path / "other.csv"))
+    assert short.code == 2
+
+
+def test_windows_of_one_series_need_no_kind(isthmus, tmp_path):
+    np.save(tmp_path / "long.npy", np.sin(np.arange(600) / 4))
+    said = isthmus("detect", tmp_path / "long.npy", "--window", "40", "-o", tmp_path / "s.npy", "--top", "1")
+    assert said.code == 0, said.err
+    assert np.load(tmp_path / "s.npy").shape == (600, 2)
+    assert "of 600 steps flagged" in said.out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

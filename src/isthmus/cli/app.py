@@ -266,6 +266,7 @@ def detect(**asked: Any) -> None:
     isthmus detect table.csv --report anomalies.html
     isthmus detect parts/ --normal-only --false-alarms 0.01 --save parts.safetensors
     isthmus detect parts.safetensors new/ -o scores.csv
+    isthmus detect long.csv --window 100 -o scores.csv        one series: a score for each step
     tail -f log.csv | isthmus detect table.safetensors -
     """
     from isthmus.cli.detecting import detect_command

@@ -13,10 +13,11 @@ from rich.console import Console
 from isthmus import choices
 from isthmus.cli.files import DATA_OPTIONS, MODEL_ENDINGS, refuse_input
 from isthmus.data import Dataset, TableSchema, check_output, open_data, write_codes
+from isthmus.data.steps import irregular
 from isthmus.data.streams import TableStream
 from isthmus.detection import Detector, conformal
 from isthmus.errors import InputError, naming
-from isthmus.jobs.detect import Found, Judged, anomalous, find, judge, name_of
+from isthmus.jobs.detect import Found, Judged, anomalous, find, judge, names_of
 from isthmus.report.progress import ProgressBar
 
 STREAM = "-"
@@ -94,20 +95,37 @@ def detector_of(asked: dict[str, Any]) -> Detector:
 def _read(data: str, asked: dict[str, Any], fitted: Detector | None) -> Dataset:
     options = {name: asked[name] for name in DATA_OPTIONS}
     known: dict[str, Any] = {} if fitted is None else {"schema": fitted.schema_, "usual_label": fitted.label_}
+    options["each_step"] = fitted.steps_ if fitted else not asked["stride"]
+    if options["window"] and options["kind"] == "auto" and not fitted:
+        options["kind"] = "series"
+    if options["each_step"] and fitted and not options["window"]:
+        options["window"] = fitted.schema_.shape[0]
     found = open_data(data, memory=choices.memory_budget(asked["memory"]), **options, **known)
+    if found.steps and not asked["quiet"]:
+        _say_steps(found)
     if found.skipped and not asked["quiet"]:
         click.echo(f"skipped {len(found.skipped)}: {'; '.join(found.skipped[:3])}", err=True)
     return found
 
 
+def _say_steps(data: Dataset) -> None:
+    """Say how one long series is looked at, and what is odd about its times."""
+    click.echo(f"one series of {data.n:,} steps, each judged in the {data.source.shape[0]} that end there", err=True)
+    odd = irregular(data.names or [])
+    if odd:
+        click.echo(f"its times are uneven ({odd}); steps are taken in their order, whatever the time between", err=True)
+
+
 def _show(asked: dict[str, Any], data: Dataset, detector: Detector, found: Found, judged: Judged | None) -> None:
     if asked["as_json"]:
         listed = [
-            {"row": name_of(data, int(row)), "score": float(found.scores[row]), "anomaly": bool(found.flagged[row])}
+            {"row": name, "score": float(found.scores[row]), "anomaly": bool(found.flagged[row])}
             | ({} if found.p_values is None else {"p_value": float(found.p_values[row])})
             | {"why": reason.text}
-            for row, reason in zip(found.worst, found.reasons, strict=True)
+            for name, row, reason in zip(names_of(data, found), found.worst, found.reasons, strict=True)
         ]
+        for entry, stretch in zip(listed, found.stretches or [], strict=False):
+            entry |= {"first": stretch.first, "last": stretch.last}
         whole = {"rows": data.n, "flagged": int(found.flagged.sum()), "threshold": detector.threshold_}
         said = {"promise": detector.promise, "strangest": listed, "judged": judged and judged.to_json()}
         click.echo(json.dumps(whole | said))
@@ -116,7 +134,7 @@ def _show(asked: dict[str, Any], data: Dataset, detector: Detector, found: Found
         return
     from isthmus.report.terminal import show_found
 
-    show_found(Console(), [name_of(data, int(row)) for row in found.worst], detector, found, judged)
+    show_found(Console(), names_of(data, found), detector, found, judged)
 
 
 def stream(detector: Detector) -> None:

@@ -12,17 +12,19 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from isthmus import choices, inference, opening
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import Dataset, TableSchema, split
+from isthmus.data import Dataset, SeriesSchema, TableSchema, open_data, split
 from isthmus.data.source import ArraySource
 from isthmus.detection import conformal, files
 from isthmus.detection.memory import Memory, joined
 from isthmus.detection.pyod import PyODWays
 from isthmus.detection.reasons import Reason, reasons
+from isthmus.detection.steps import LastStep, Stretch, improbability, learn_last, stretches
 from isthmus.detection.strangeness import Strangeness, learn
-from isthmus.errors import InputError, naming
+from isthmus.errors import DataError, InputError, naming
 from isthmus.training import Batches, Watcher
 
 Floats = NDArray[np.float64]
@@ -56,6 +58,9 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         Whether the rows fitted are all known to be normal.
     kind : {"auto", "table", "images", "series", "counts", "text"}, default="auto"
         As for `Autoencoder`.
+    window : int or "auto", optional
+        X is one long series, (time,) or (time, channels), and every step of it a row: it is judged by the last step's
+        error in the window of so many steps that ends there, and by the errors before. "auto" takes whole periods.
     convention : {"sklearn", "pyod"}, default="sklearn"
         What `decision_function` and `predict` say: scikit-learn's way higher is more normal, below 0 an anomaly, and
         predictions are 1 and -1; PyOD's way higher is stranger, above `threshold_` an anomaly, and they are 0 and 1.
@@ -95,6 +100,8 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
     0
     """
 
+    strangeness_: Strangeness | LastStep
+
     def __init__(
         self,
         autoencoder: Autoencoder | None = None,
@@ -105,6 +112,7 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         calibration: float = 0.3,
         normal_only: bool = False,
         kind: str = "auto",
+        window: int | str | None = None,
         convention: str = "sklearn",
         device: str = "auto",
         memory: int | None = None,
@@ -118,6 +126,7 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.calibration = calibration
         self.normal_only = normal_only
         self.kind = kind
+        self.window = window
         self.convention = convention
         self.device = device
         self.memory = memory
@@ -140,27 +149,30 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
             If data or options can't be used, or rows are too few for the promise asked for.
         """
         self.check_options()
-        data = opening.opened(self, X, fitting=True, fewest=2)
+        data = self._opened(X, fitting=True, fewest=2)
         seed = self._seed()
         learned, held = self._parts(data, seed)
         self._learn(data, learned, seed)
         self._settle(self.scores_of(data), held)
-        rng = np.random.default_rng([seed, 0])
-        memory = Memory.of(data, (learned, held), len(held) / data.n, rng, self._needed)
-        self.memory_: Memory | None = replace(memory, steps=self.autoencoder_.record_["steps"])
-        self.goes_on_ = False
+        self.memory_, self.goes_on_ = self._remembered(data, learned, held, seed), False
         self.describe()
         return self
+
+    def _remembered(self, data: Dataset, learned: Rows, held: Rows, seed: int) -> Memory | None:
+        if data.steps:
+            return None
+        memory = Memory.of(data, (learned, held), len(held) / data.n, np.random.default_rng([seed, 0]), self._needed)
+        return replace(memory, steps=self.autoencoder_.record_["steps"])
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Go on learning from more rows; the first call is `fit`, which decides schema, preparation and share held out.
 
         The autoencoder goes over the new rows and as many of those before, once or more: new rows get their share of
-        the steps that the first had. Scales, references, scores,
-        calibration and threshold are taken anew from a uniform sample of all rows that came: at most 20,000 (or 64 MB,
-        at least 64) to learn from and as many held out, or as many as `false_alarms` takes. Of every batch the same
-        share is held out, and never learned from, so the promise is kept at any time, of rows like those that came in
-        all. `decision_scores_` and `labels_` are then of the rows kept, in the order in which they came.
+        the steps that the first had. Scales, references, scores, calibration and threshold are taken anew from a
+        uniform sample of all rows that came: at most 20,000 (or 64 MB, at least 64) to learn from and as many held
+        out, or as many as `false_alarms` takes. Of every batch the same share is held out, and never learned from, so
+        the promise is kept at any time, of rows like those that came in all. `decision_scores_` and `labels_` are then
+        of the rows kept, in the order in which they came.
 
         A fitted detector has the sample in memory; `save` writes it once `partial_fit` was called, so that the file
         holds rows.
@@ -168,8 +180,10 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         InputError
-            If data or options can't be used, or the detector is from a file without rows.
+            If data or options can't be used, the detector is of one long series, or from a file without rows.
         """
+        if self.window is not None or getattr(self, "steps_", False):
+            raise InputError("partial_fit takes rows, and one long series has an order: fit anew to all of it")
         if not hasattr(self, "autoencoder_"):
             self.fit(X, y)
             self.goes_on_ = True
@@ -238,6 +252,10 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError(
                 f"calibration={self.calibration!r}: give a share from 0 to below 1, or a whole number of rows"
             )
+        if self.window not in (None, "auto"):
+            choices.whole_number("window", self.window)
+        if self.window is not None and self.kind not in ("auto", "series"):
+            raise InputError(f"window={self.window!r} is of a series, and kind={self.kind!r}: leave one out")
         if self.convention not in CONVENTIONS:
             raise InputError(f"convention={self.convention!r}: choose {' or '.join(CONVENTIONS)}")
 
@@ -278,6 +296,7 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _learn(self, data: Dataset, learned: Rows, seed: int) -> None:
         part = data if len(learned) == data.n else data.subset(learned)
+        self.steps_ = data.steps
         inner = (
             default_autoencoder(part, normal_only=self.normal_only)
             if self.autoencoder is None
@@ -286,7 +305,11 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         given = {"device": self.device, "memory": self.memory, "callbacks": self.callbacks, "random_state": seed}
         self.autoencoder_ = inner.set_params(**given).fit(part)
         self.schema_, self.label_ = self.autoencoder_.schema_, self.autoencoder_.label_
-        self.strangeness_ = learn(self.autoencoder_, part, normal_only=self.normal_only, seed=seed)
+        self.strangeness_ = (
+            learn_last(self.autoencoder_, part, seed=seed)
+            if self.steps_
+            else learn(self.autoencoder_, part, normal_only=self.normal_only, seed=seed)
+        )
 
     def _threshold(self) -> float:
         """By the promise of few false alarms, else by the share of the rows fitted that contamination says."""
@@ -338,15 +361,36 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         )  # prepared piece by piece: every row is wanted once
         device = choices.device(self.device)
         found = inference.run(
-            Strangeness.forward, self.strangeness_, batches.in_order(),
+            nn.Module.__call__, self.strangeness_, batches.in_order(),
             device=device, double=data.n <= EXACT_ROWS and data.kind != "images", rows=size,
         )  # fmt: skip
-        return found.double().numpy()
+        scores = found.double().numpy()
+        if not self.steps_:
+            return scores
+        scores[: data.source.shape[0] - 1] = np.nan  # their windows begin before the series does
+        return improbability(scores)
+
+    def _opened(self, X: Any, *, fitting: bool, fewest: int) -> Dataset:
+        """Data of the kind fitted; of one long series the window that ends at each step."""
+        steps = self.window is not None if fitting else self.steps_
+        if steps and not isinstance(X, Dataset):
+            asked = self.window if fitting else self.schema_.shape[0]
+            window = None if asked == "auto" else choices.whole_number("window", asked)
+            known: dict[str, Any] = {} if fitting else {"schema": self.schema_}
+            X = open_data(X, kind="series", window=window, each_step=True, **known)
+        data = opening.opened(self, X, fitting=fitting, fewest=fewest)
+        if steps != data.steps and not (fitting and self.window is None):
+            raise DataError(
+                "the detector is of one long series, (time,) or (time, channels), and these are several, or windows"
+                if steps
+                else "the data are one long series, a row for each step, and the detector is of other rows"
+            )
+        return data
 
     def anomaly_scores(self, X: Any) -> Floats:
         """How strange every row is, (n,), whatever the convention: higher is stranger."""
         check_is_fitted(self, "autoencoder_")
-        return self.scores_of(opening.opened(self, X, fitting=False, fewest=1))
+        return self.scores_of(self._opened(X, fitting=False, fewest=1))
 
     def score_samples(self, X: Any) -> Floats:
         """Minus `anomaly_scores`, scikit-learn's way round: higher is more normal."""
@@ -374,8 +418,27 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         list of `isthmus.detection.Reason`, one a row
         """
         check_is_fitted(self, "autoencoder_")
-        data = opening.opened(self, X, fitting=False, fewest=1)
+        data = self._opened(X, fitting=False, fewest=1)
         return reasons(self.strangeness_, self.autoencoder_.preparation_, data)
+
+    def stretches(self, X: Any) -> list[Stretch]:
+        """Where a long series is anomalous: neighbouring steps above the threshold, the strangest stretch first.
+
+        Steps at most a tenth of a window apart are of one stretch.
+
+        Raises
+        ------
+        InputError
+            If the detector is not of one long series: give `window`.
+        """
+        scores = self.anomaly_scores(X)
+        return self.stretches_of(scores > self.threshold_, scores)
+
+    def stretches_of(self, flagged: NDArray[np.bool_], scores: Floats) -> list[Stretch]:
+        """`stretches` of steps that are scored already."""
+        if not (self.steps_ and isinstance(self.schema_, SeriesSchema)):
+            raise InputError("stretches are of one long series: give the detector a window, such as window='auto'")
+        return stretches(flagged, scores, max(1, self.schema_.length // 10))
 
     def p_values(self, X: Any) -> Floats:
         """How often a normal row would look as strange, (n,): conformal p-values.
@@ -408,8 +471,9 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
 def default_autoencoder(data: Dataset, *, normal_only: bool) -> Autoencoder:
     """What learns where nothing else is asked for: briefly, for anomalies among the rows are soon learned by heart."""
     code = min(CODE, len(data.schema.columns)) if isinstance(data.schema, TableSchema) else None
-    if normal_only and code is None:
+    if normal_only and code is None and not data.steps:
         return Autoencoder()
     batch = min(BATCH, max(16, data.n // 4))
     epochs = math.ceil(STEPS / math.ceil(data.n / batch))
-    return Autoencoder(latent_dim=code, batch_size=batch, epochs=epochs, patience=None)
+    validation = 0 if data.steps else 0.1  # windows share steps, and few would be left to learn from
+    return Autoencoder(latent_dim=code, batch_size=batch, epochs=epochs, patience=None, validation=validation)

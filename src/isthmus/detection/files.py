@@ -11,6 +11,7 @@ from torch import Tensor
 from isthmus import keeping, modelfile, provenance
 from isthmus.autoencoder import Autoencoder
 from isthmus.detection.memory import Memory
+from isthmus.detection.steps import LastStep
 from isthmus.detection.strangeness import Strangeness, weights_for
 from isthmus.errors import ModelFileError
 
@@ -34,6 +35,7 @@ def write(path: str | Path, detector: "Detector") -> None:
     if detector.goes_on_ and (memory := detector.memory_) is not None:
         tensors |= {name: torch.from_numpy(getattr(memory, name)) for name in KEPT}
         own |= {"share": memory.share, "seen": memory.seen, "steps": memory.steps}
+    own["each_step"] = detector.steps_
     modelfile.write(path, tensors, keeping.described(kept) | {"detector": own})
 
 
@@ -55,8 +57,12 @@ def read(path: str | Path, kind: type[Kind]) -> Kind:
         kept = keeping.believed(description, keeping.own_tensors(description, tensors))
         detector.autoencoder_ = Autoencoder.of(kept)
         detector.schema_, detector.label_ = detector.autoencoder_.schema_, detector.autoencoder_.label_
-        detector.strangeness_ = Strangeness.of(
-            kept.model, kept.preparation.shape, weights_for(detector.normal_only), _under(LOOKS, tensors)
+        detector.steps_ = own.get("each_step") is True
+        looks = _under(LOOKS, tensors)
+        detector.strangeness_ = (
+            LastStep.of(kept.model, kept.preparation.shape[-1], looks)
+            if detector.steps_
+            else Strangeness.of(kept.model, kept.preparation.shape, weights_for(detector.normal_only), looks)
         )
         detector.decision_scores_, detector.calibration_scores_ = (_numbers(tensors[name]) for name in NUMBERS)
         if not np.isfinite(own["threshold"]) or not len(detector.decision_scores_):

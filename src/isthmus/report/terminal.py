@@ -133,7 +133,8 @@ def show_found(
         table.add_row(*map(_clean, cells))
     if len(found.worst):
         console.print(table)
-    flagged = f"{found.flagged.sum():,} of {_count(len(found.scores), 'row')} flagged"
+    rows = "row" if found.stretches is None else "step"
+    flagged = f"{found.flagged.sum():,} of {_count(len(found.scores), rows)} flagged"
     console.print(_clean(f"{flagged}; promise: {detector.promise}"), soft_wrap=True)
     if judged is None:
         return
