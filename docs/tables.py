@@ -83,12 +83,43 @@ def documents() -> str:
     )
 
 
+def nab() -> str:
+    found = result("nab")
+    files = found.pop("files")
+    columns = ("all", "odd", "even", "even, threshold of the odd")
+    rows = [
+        (name, figures["every row"]["all"], *(figures["alarms"][column] for column in columns))
+        for name, figures in found.items()
+        if name != "machine"
+    ]
+    head = ("detector", "every row, all files", *(f"alarms, {column}" for column in columns))
+    seeds = ", ".join(map(str, found["Detector"]["all, by seed"]))
+    said = f"{files['all']} files, {files['windows']} windows; means over seeds; Detector's alarms on all files by seed: {seeds}."
+    return table(head, rows) + f"\n\n{said}\n"
+
+
+def ecg5000() -> str:
+    found = result("ecg5000")
+    peers = [name for name in found["test"] if name != "Detector by seed"]
+    rows = [(name, f"{found['held out'][name]:.3f}", f"{found['test'][name]:.3f}") for name in peers]
+    seeds = ", ".join(f"{auroc:.3f}" for auroc in found["test"]["Detector by seed"])
+    head = ("detector", "held out of the training part", "test part")
+    return table(head, rows) + f"\n\nAUROC; Detector's by seed on the test part: {seeds}.\n"
+
+
 def table(head: tuple, rows: list[tuple]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
-TABLES = {"summary": summary, "speed": speed, "denoising": denoising, "documents": documents}
+TABLES = {
+    "summary": summary,
+    "speed": speed,
+    "nab": nab,
+    "ecg5000": ecg5000,
+    "denoising": denoising,
+    "documents": documents,
+}
 
 
 def filled(page: str) -> str:

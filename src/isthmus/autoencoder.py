@@ -639,7 +639,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """The estimator that `save` wrote.
+        """The estimator that `save` wrote, be it the one within a detector.
 
         Raises
         ------
@@ -648,7 +648,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         description, tensors = modelfile.read(path)
         with keeping.doubting(path):
-            return cls.of(keeping.believed(description, tensors))
+            return cls.of(keeping.believed(description, keeping.own_tensors(description, tensors)))
 
     @classmethod
     def of(cls, kept: keeping.Kept) -> Self:

@@ -13,6 +13,9 @@ from isthmus.data import Conditions, Preparation, Schema, conditions_from_json, 
 from isthmus.errors import ModelFileError
 from isthmus.model import Model
 
+OF_DETECTOR = "autoencoder."
+"""What the names of an autoencoder's tensors begin with in the file of a detector."""
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -43,6 +46,13 @@ def described(kept: Kept) -> dict[str, Any]:
         "record": kept.record,
         "history": kept.history,
     }
+
+
+def own_tensors(description: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """The autoencoder's weights of a file that may hold a detector besides."""
+    if "detector" not in description:
+        return tensors
+    return {name.removeprefix(OF_DETECTOR): t for name, t in tensors.items() if name.startswith(OF_DETECTOR)}
 
 
 def believed(description: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Kept:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from isthmus import Detector
+from isthmus import Autoencoder, Detector
 
 CANCER = load_breast_cancer()
 ROWS = np.concatenate([CANCER.data[CANCER.target == 1][:200], CANCER.data[CANCER.target == 0][:20]])
@@ -111,6 +111,39 @@ def test_lines_that_are_no_rows(tmp_path, lines, said):
     assert len(done.stdout.splitlines()) <= 1
 
 
+def test_a_kept_detector_serves_the_other_commands(isthmus, tmp_path):
+    """`info` says what it promises; `encode` and `reconstruct` take its autoencoder."""
+    data, model = table(tmp_path / "plain.csv"), tmp_path / "d.safetensors"
+    quick = Autoencoder(epochs=2, latent_dim=3)
+    detector = Detector(quick, false_alarms=0.05, calibration=70, random_state=0).fit(data)
+    detector.save(model)
+    told = json.loads(isthmus("info", model, "--json").out)["detector"]
+    assert told["promise"] == "of normal rows no more than 0.05 are flagged"
+    assert told["threshold"] == detector.threshold_
+    assert told["rows"] == {"scored": 220, "held out": 70, "kept": 0}
+    shown = " ".join(isthmus("info", model).out.split())
+    assert "detector 220 rows, 70 held out; 0 kept in this file" in shown
+    assert "promise of normal rows no more than 0.05 are flagged" in shown
+    assert f"threshold {detector.threshold_:.6g}" in shown
+    detector.partial_fit(data).save(model)
+    assert json.loads(isthmus("info", model, "--json").out)["detector"]["rows"]["kept"] == 440
+    done = isthmus("encode", model, data, "-o", tmp_path / "codes.csv")
+    assert done.code == 0, done.err
+    codes = np.loadtxt(tmp_path / "codes.csv", delimiter=",", skiprows=1)
+    np.testing.assert_allclose(codes, detector.autoencoder_.transform(data), rtol=1e-5)
+    alone = Autoencoder.load(model)
+    np.testing.assert_array_equal(alone.transform(data), detector.autoencoder_.transform(data))
+    assert isthmus("reconstruct", model, data, "-o", tmp_path / "rebuilt.csv").code == 0
+
+
+@pytest.mark.parametrize(("asked", "held"), [("50", 50), ("0.5", 110)])
+def test_so_many_rows_are_held_out_as_are_asked_for(isthmus, tmp_path, asked, held):
+    data, model = table(tmp_path / "plain.csv"), tmp_path / "d.safetensors"
+    done = isthmus("detect", data, "--fdr", "0.1", "--calibration", asked, "--save", model, "-q")
+    assert done.code == 0, done.err
+    assert len(Detector.load(model).calibration_scores_) == held
+
+
 def test_options_that_mean_nothing_beside_a_model(isthmus, tmp_path, cancer):
     model = tmp_path / "d.safetensors"
     Detector(fdr=0.1, random_state=0).fit(table(tmp_path / "plain.csv")).save(model)
@@ -150,6 +183,53 @@ def test_a_series_in_windows(isthmus, tmp_path):
     short = isthmus("detect", tmp_path / "long.npy", "--kind", "series", "--window", "4000")
     assert short.code == 2
     assert "shorter than window=4000" in short.err
+
+
+def times(count):
+    return np.datetime_as_string(np.datetime64("2024-05-01T00:00:00") + 300 * np.arange(count)).tolist()
+
+
+def test_a_long_series_is_scored_step_by_step(isthmus, tmp_path):
+    rng = np.random.default_rng(0)
+    values = np.sin(np.arange(3000) / 4) + 0.05 * rng.normal(size=3000)
+    values[2000:2008] += 2
+    when = [time.replace("T", " ") for time in times(3000)]
+    when[1500] = when[1499]
+    lines = [f"{time},{value:.4f}" for time, value in zip(when, values, strict=True)]
+    (tmp_path / "long.csv").write_text("\n".join(["timestamp,load", *lines]) + "\n")
+    files = {name: tmp_path / name for name in ("scores.csv", "page.html", "d.safetensors")}
+    words = ("-o", files["scores.csv"], "--report", files["page.html"], "--save", files["d.safetensors"], "--json")
+    said = isthmus("detect", tmp_path / "long.csv", "--kind", "series", "--false-alarms", "0.01", *words)
+    assert said.code == 0, said.err
+    assert "each judged in the 50 that end there" in said.err
+    assert "1 repeated" in said.err
+    found = json.loads(said.out)
+    worst = found["strangest"][0]
+    assert worst["first"] <= 2008
+    assert 2000 <= worst["last"] <= 2050
+    assert worst["row"].startswith(when[worst["first"]])
+    assert worst["row"].endswith(when[worst["last"]])
+    assert worst["why"].startswith("load is ")
+    out = files["scores.csv"].read_text().splitlines()
+    assert out[0] == '"row","score","anomaly","p_value"'
+    assert len(out) == 3001
+    assert [line.split(",")[0].strip('"') for line in out[1:]] == when
+    assert sum(line.split(",")[2] == "1" for line in out[1:]) == found["flagged"]
+    page = files["page.html"].read_text()
+    assert "The strangest stretches" in page
+    assert page.count("fill-opacity") >= len(found["strangest"])
+    again = isthmus("detect", files["d.safetensors"], tmp_path / "long.csv", "--json")
+    assert json.loads(again.out)["strangest"] == found["strangest"]
+    short = isthmus("detect", files["d.safetensors"], table(tmp_path / "other.csv"))
+    assert short.code == 2
+
+
+def test_windows_of_one_series_need_no_kind(isthmus, tmp_path):
+    np.save(tmp_path / "long.npy", np.sin(np.arange(600) / 4))
+    said = isthmus("detect", tmp_path / "long.npy", "--window", "40", "-o", tmp_path / "s.npy", "--top", "1")
+    assert said.code == 0, said.err
+    assert np.load(tmp_path / "s.npy").shape == (600, 2)
+    assert "of 600 steps flagged" in said.out
 
 
 @pytest.mark.parametrize(

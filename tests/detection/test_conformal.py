@@ -61,6 +61,19 @@ def test_of_discoveries_no_more_than_the_share_is_false():
     assert np.mean(found) > 0.7
 
 
+def test_the_false_discovery_rate_is_the_share_of_normal_rows_times_what_was_asked():
+    """Exactly, where FDR (m + 1) / n is whole: here 0.2 x 1000 / 200 = 1, and 0.9 x 0.2.
+
+    Mary & Roquain, "Semi-supervised multiple testing", Electronic Journal of Statistics 16, 2022, theorem 3.1.
+    """
+    rng, fdr, shares = np.random.default_rng(4), 0.2, []
+    for _ in range(REPETITIONS):
+        scores = np.concatenate([rng.normal(size=180), rng.normal(3, size=20)])
+        flagged = conformal.discoveries(conformal.p_values(rng.normal(size=999), scores), fdr)
+        shares.append(flagged[:180].sum() / max(1, flagged.sum()))
+    assert np.mean(shares) == pytest.approx(0.9 * fdr, abs=3 * np.std(shares) / REPETITIONS**0.5)
+
+
 def test_too_few_rows_for_a_promise_are_counted():
     assert [conformal.rows_needed(share) for share in (0.5, 0.1, 0.01, 0.001)] == [1, 9, 99, 999]
     with pytest.raises(InputError, match=r"takes 999 held-out rows, and there are 500"):

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.estimator_checks import check_estimator
@@ -140,6 +141,22 @@ def test_a_file_gives_back_the_same_detector(data, tmp_path):
         assert getattr(again, name, None) == getattr(detector, name, None)
     np.testing.assert_array_equal(again.p_values(x), detector.p_values(x))
     np.testing.assert_array_equal(again.labels_, detector.labels_)
+
+
+def test_a_loaded_detector_has_the_parameters_that_were_given(tmp_path):
+    """So that a clone of it is fitted the same way; callbacks, device and memory stay behind."""
+    quick = Autoencoder("vae", epochs=2, latent_dim=3, options={"beta": 0.5})
+    given = Detector(quick, fdr=0.1, calibration=40, normal_only=True, convention="pyod", random_state=4).fit(MIXED)
+    given.save(tmp_path / "d.safetensors")
+    again = Detector.load(tmp_path / "d.safetensors")
+    assert again.get_params(deep=False) | {"autoencoder": None} == given.get_params(deep=False) | {"autoencoder": None}
+    theirs = again.autoencoder.get_params()
+    assert theirs | {"random_state": None} == quick.get_params()
+    assert not hasattr(again.autoencoder, "model_")
+    refitted = clone(again).fit(MIXED)
+    np.testing.assert_array_equal(refitted.decision_scores_, given.decision_scores_)
+    Detector(random_state=0).fit(MIXED[:50]).save(tmp_path / "d.safetensors")
+    assert Detector.load(tmp_path / "d.safetensors").autoencoder is None
 
 
 def test_files_that_are_no_detectors(tmp_path, fitted):

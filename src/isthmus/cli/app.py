@@ -12,6 +12,7 @@ from isthmus.cli.options import (
     WIDTHS,
     LatentDim,
     Setting,
+    Share,
     data_argument,
     data_options,
     model_argument,
@@ -255,6 +256,10 @@ def doctor(**asked: Any) -> None:
     "--contamination", type=float, default=0.1, show_default=True, metavar="SHARE",
     help="Without a promise: flag this share of the rows fitted, the strangest.",
 )  # fmt: skip
+@click.option(
+    "--calibration", type=Share(), default="0.3", show_default=True,
+    help="For a promise: the share of the rows, or how many, that nothing is learned from.",
+)  # fmt: skip
 @click.option("--normal-only", is_flag=True, help="DATA hold no anomalies: learn from them as they are.")
 @click.option("--normal", metavar="VALUE", help="With --label: the label of normal rows.  [default: 0, false, normal]")
 @click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
@@ -271,6 +276,7 @@ def detect(**asked: Any) -> None:
     isthmus detect table.csv --report anomalies.html
     isthmus detect parts/ --normal-only --false-alarms 0.01 --save parts.safetensors
     isthmus detect parts.safetensors new/ -o scores.csv
+    isthmus detect long.csv --window 100 -o scores.csv        one series: a score for each step
     tail -f log.csv | isthmus detect table.safetensors -
     """
     from isthmus.cli.detecting import detect_command

@@ -13,14 +13,15 @@ from rich.console import Console
 from isthmus import choices
 from isthmus.cli.files import DATA_OPTIONS, MODEL_ENDINGS, refuse_input
 from isthmus.data import Dataset, TableSchema, check_output, open_data, write_codes
+from isthmus.data.steps import irregular
 from isthmus.data.streams import TableStream
 from isthmus.detection import Detector, conformal
-from isthmus.errors import InputError
-from isthmus.jobs.detect import Found, Judged, anomalous, find, judge, name_of
+from isthmus.errors import InputError, naming
+from isthmus.jobs.detect import Found, Judged, anomalous, find, judge, names_of
 from isthmus.report.progress import ProgressBar
 
 STREAM = "-"
-OF_A_FIT = frozenset({"contamination", "false_alarms", "fdr", "normal_only", "seed"})
+OF_A_FIT = frozenset({"calibration", "contamination", "false_alarms", "fdr", "normal_only", "seed"})
 OF_A_STREAM = frozenset({"target", "data", "device", "quiet"})
 BLOCK = 200
 """P-values of a stream, one after the other, among which drift is looked for."""
@@ -39,6 +40,8 @@ def detect_command(given: frozenset[str], **asked: Any) -> None:
     if not is_model and asked["data"]:
         raise InputError(f"{asked['target']}: the first of two must be a detector's .safetensors file")
     _refuse(given & OF_A_FIT if is_model else frozenset(), f"{asked['target']} is fitted already")
+    if asked["false_alarms"] is None and asked["fdr"] is None:
+        _refuse(given & {"calibration"}, "rows are held out for a promise (--false-alarms, --fdr), and there is none")
     if asked["data"] == STREAM:
         _refuse(given - OF_A_STREAM, "a stream is scored line by line to standard output")
         stream(Detector.load(asked["target"]))
@@ -46,9 +49,10 @@ def detect_command(given: frozenset[str], **asked: Any) -> None:
     detector = Detector.load(asked["target"]) if is_model else detector_of(asked)
     data = _read(asked["data"] if is_model else asked["target"], asked, detector if is_model else None)
     _refuse_input(outputs, asked)
-    truth = anomalous(data.labels, asked["normal"]) if data.labels is not None and asked["label"] else None
+    with naming(asked["data"] or asked["target"]):
+        truth = anomalous(data.labels, asked["normal"]) if data.labels is not None and asked["label"] else None
     if not is_model:
-        with ProgressBar(None, quiet=asked["quiet"] or asked["as_json"]) as bar:
+        with naming(asked["target"]), ProgressBar(None, quiet=asked["quiet"] or asked["as_json"]) as bar:
             detector.callbacks = (bar,)
             detector.fit(data)
     found = find(detector, data, most=asked["top"])
@@ -82,7 +86,7 @@ def _refuse(options: frozenset[str], why: str) -> None:
 
 def detector_of(asked: dict[str, Any]) -> Detector:
     """The detector that the options describe."""
-    options = ("contamination", "false_alarms", "fdr", "normal_only", "kind", "device", "memory")
+    options = ("contamination", "false_alarms", "fdr", "calibration", "normal_only", "kind", "device", "memory")
     detector = Detector(**{name: asked[name] for name in options}, random_state=asked["seed"])
     detector.check_options()
     return detector
@@ -90,21 +94,38 @@ def detector_of(asked: dict[str, Any]) -> Detector:
 
 def _read(data: str, asked: dict[str, Any], fitted: Detector | None) -> Dataset:
     options = {name: asked[name] for name in DATA_OPTIONS}
-    known = {} if fitted is None else {"schema": fitted.schema_, "usual_label": fitted.label_}
+    known: dict[str, Any] = {} if fitted is None else {"schema": fitted.schema_, "usual_label": fitted.label_}
+    options["each_step"] = fitted.steps_ if fitted else not asked["stride"]
+    if options["window"] and options["kind"] == "auto" and not fitted:
+        options["kind"] = "series"
+    if options["each_step"] and fitted and not options["window"]:
+        options["window"] = fitted.schema_.shape[0]
     found = open_data(data, memory=choices.memory_budget(asked["memory"]), **options, **known)
+    if found.steps and not asked["quiet"]:
+        _say_steps(found)
     if found.skipped and not asked["quiet"]:
         click.echo(f"skipped {len(found.skipped)}: {'; '.join(found.skipped[:3])}", err=True)
     return found
 
 
+def _say_steps(data: Dataset) -> None:
+    """Say how one long series is looked at, and what is odd about its times."""
+    click.echo(f"one series of {data.n:,} steps, each judged in the {data.source.shape[0]} that end there", err=True)
+    odd = irregular(data.names or [])
+    if odd:
+        click.echo(f"its times are uneven ({odd}); steps are taken in their order, whatever the time between", err=True)
+
+
 def _show(asked: dict[str, Any], data: Dataset, detector: Detector, found: Found, judged: Judged | None) -> None:
     if asked["as_json"]:
         listed = [
-            {"row": name_of(data, int(row)), "score": float(found.scores[row]), "anomaly": bool(found.flagged[row])}
+            {"row": name, "score": float(found.scores[row]), "anomaly": bool(found.flagged[row])}
             | ({} if found.p_values is None else {"p_value": float(found.p_values[row])})
             | {"why": reason.text}
-            for row, reason in zip(found.worst, found.reasons, strict=True)
+            for name, row, reason in zip(names_of(data, found), found.worst, found.reasons, strict=True)
         ]
+        for entry, stretch in zip(listed, found.stretches or [], strict=False):
+            entry |= {"first": stretch.first, "last": stretch.last}
         whole = {"rows": data.n, "flagged": int(found.flagged.sum()), "threshold": detector.threshold_}
         said = {"promise": detector.promise, "strangest": listed, "judged": judged and judged.to_json()}
         click.echo(json.dumps(whole | said))
@@ -113,7 +134,7 @@ def _show(asked: dict[str, Any], data: Dataset, detector: Detector, found: Found
         return
     from isthmus.report.terminal import show_found
 
-    show_found(Console(), [name_of(data, int(row)) for row in found.worst], detector, found, judged)
+    show_found(Console(), names_of(data, found), detector, found, judged)
 
 
 def stream(detector: Detector) -> None:

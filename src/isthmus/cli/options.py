@@ -71,6 +71,20 @@ class LatentDim(click.ParamType):  # type: ignore[type-arg]
         return int(text)
 
 
+class Share(click.ParamType):  # type: ignore[type-arg]
+    """A share, written with a point, or a whole number of rows."""
+
+    name = "SHARE|ROWS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """'0.3' -> 0.3; '500' -> 500."""
+        text = str(value)
+        try:
+            return int(text) if re.fullmatch(r"[+-]?\d+", text) else float(text)
+        except ValueError:
+            self.fail(f"{value!r}: write a share such as 0.3, or a whole number of rows", param, ctx)
+
+
 class PictureSize(click.ParamType):  # type: ignore[type-arg]
     """HEIGHTxWIDTH."""
 

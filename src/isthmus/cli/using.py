@@ -12,6 +12,7 @@ from isthmus import modelfile
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import page_beside, read_data, say_untold
 from isthmus.data import check_output, read_codes, write_codes, write_data
+from isthmus.detection import Detector
 from isthmus.errors import DataError
 from isthmus.jobs.reduce import compare, judged_rows
 from isthmus.parts import Selector
@@ -92,9 +93,12 @@ def report_command(**asked: Any) -> None:
 
 def info_command(model: Path, as_json: bool) -> None:
     """What a model file holds."""
-    description, tensors = modelfile.read(model)
-    estimator = Autoencoder.load(model)
-    description["weights"] = sum(tensor.numel() for tensor in tensors.values())
+    description, _ = modelfile.read(model)
+    detector = Detector.load(model) if "detector" in description else None
+    estimator = Autoencoder.load(model) if detector is None else detector.autoencoder_
+    description["weights"] = sum(tensor.numel() for tensor in estimator.model_.state_dict().values())
+    if detector is not None:
+        description["detector"] |= detector.told()
     if as_json:
         click.echo(json.dumps(description))
         return

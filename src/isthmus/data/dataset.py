@@ -20,7 +20,8 @@ class Dataset:
     or the series' ids; ``container`` what came in: numpy, torch, list, pandas, polars, npy, npz, csv, parquet, feather
     or folder; ``skipped`` the files passed over, as 'name: reason'; ``label`` the column that the labels stood in;
     ``lengths`` (n,) the steps of series where they are known apart from missing values; ``overlap`` how many windows
-    after each one share steps with it.
+    after each one share steps with it; ``steps`` tells that row i is the window that ends at step i of one long series,
+    and then ``names`` are the steps' times.
     """
 
     schema: Schema
@@ -32,6 +33,7 @@ class Dataset:
     label: str = ""
     lengths: NDArray[np.int64] | None = None
     overlap: int = 0
+    steps: bool = False
 
     @property
     def n(self) -> int:
@@ -76,6 +78,7 @@ class Options:
     window: int | None = None
     stride: int | None = None
     usual_label: str = ""
+    each_step: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -86,6 +89,8 @@ class Options:
         for name, value in (("window", self.window), ("stride", self.stride)):
             if value is not None and not (isinstance(value, int) and value >= 1):
                 raise InputError(f"{name}={value!r}: give a whole number of steps, 1 or more")
+        if self.stride and self.each_step:
+            raise InputError(f"stride={self.stride} and a window that ends at each step don't go together")
         if self.stride and not self.window:
             raise InputError(f"stride={self.stride} is how far apart windows begin; give window (--window) too")
         if self.size is not None and not (len(self.size) == 2 and all(1 <= side <= 2**20 for side in self.size)):

@@ -43,6 +43,7 @@ def open_data(
     window: int | None = None,
     stride: int | None = None,
     usual_label: str = "",
+    each_step: bool = False,
 ) -> Dataset:
     """Open data of any kind as rows of raw numbers, checked.
 
@@ -81,6 +82,10 @@ def open_data(
         Series: cut long ones, such as one array (time[, channels]) or table, into windows of so many steps.
     stride : int, optional
         Steps from one window's beginning to the next's. Default: a window's length, so that none share a step.
+    each_step : bool
+        Series: of one long one, (time,) or a table without ``series_id``, give the window that ends at each step,
+        named by the table's column of times. Without ``window`` its length is chosen by the series' own period. Other
+        series are opened as without it.
 
     usual_label : str, optional
         What ``label`` is where it isn't given and the data have such a column.
@@ -95,7 +100,7 @@ def open_data(
     columns = (drop,) if isinstance(drop, str) else tuple(drop)
     options = Options(
         kind, key, size, skip_bad, columns, label, schema, memory, text, max_features, series_id, window, stride,
-        usual_label,
+        usual_label, each_step,
     )  # fmt: skip
     if isinstance(data, str | os.PathLike):
         return _open_path(os.fspath(data), options)

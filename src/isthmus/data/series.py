@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data import steps
 from isthmus.data.cells import NONE_WERE_MISSING
 from isthmus.data.dataset import Dataset, Options, some
 from isthmus.data.schema import Column, SeriesSchema, TableSchema
@@ -29,9 +30,11 @@ def from_source(source: Source, container: str, options: Options, where: str) ->
     if source.dtype.kind not in _KINDS:
         raise DataError(f"{where}: dtype is {source.dtype}; series are of numbers, convert them with .astype(float)")
     full = (source.n, *source.shape)
-    if options.window:
+    if options.window or (options.each_step and len(full) == 1):
         whole = source.read(0, source.n)
         many = list(whole) if whole.ndim == 3 else [whole]
+        if options.each_step and len(many) == 1:
+            return _each_step(many, container, options, where)
         return _windowed(many, container, options, where)
     if len(full) not in (2, 3) or 0 in full:
         raise DataError(
@@ -63,13 +66,15 @@ def from_table(reader: TableReader, options: Options) -> Dataset:
     schema = options.expected_series(reader.where)
     options.refuse(reader.where, "a table of series", ("label", options.label), ("key", options.key))
     series_id = options.series_id or (schema.series_id if schema else "")
-    if not (series_id or options.window):
+    if not (series_id or options.window or options.each_step):
         raise DataError(
             f"{reader.where}: a table holds many series if a column says which, named by series_id= (--series-id), "
             f"or one long series to be cut by window= (--window)"
         )
     columns = _columns(schema) if schema and schema.named else None
-    table = from_reader(reader, Options("table", drop=options.drop, label=series_id or None, schema=columns))
+    time = steps.column_of_times(reader, options.drop) if options.each_step and not series_id else None
+    without = options.drop if time is None else (*options.drop, time)
+    table = from_reader(reader, Options("table", drop=without, label=series_id or None, schema=columns))
     texts = [repr(c.name) for c in table.schema.columns if c.role != "numeric"]  # type: ignore[union-attr]
     if texts:
         drop = "leave it out with drop= (--drop), or name it as series_id= (--series-id)"
@@ -78,6 +83,9 @@ def from_table(reader: TableReader, options: Options) -> Dataset:
     names = tuple(table.schema.feature_names)  # type: ignore[union-attr]
     options = replace(options, series_id=series_id or None)
     many, ids = _grouped(values, table.labels) if table.labels is not None else ([values], None)
+    if options.each_step and ids is None:
+        times = None if time is None else steps.read_times(reader, time)
+        return replace(_each_step(many, table.container, options, reader.where, names), names=times)
     if options.window:
         return _windowed(many, table.container, options, reader.where, names)
     return replace(_padded(many, table.container, options, reader.where, names), names=ids)
@@ -137,9 +145,7 @@ def _windowed(
     options.refuse(where, "windows", ("label", options.label))
     squeezed = _check_alike(many, where)
     window, stride = options.window or 1, options.stride or options.window
-    shortest = min(len(one) for one in many)
-    if shortest < window:
-        raise DataError(f"{where}: a series of {shortest} steps is shorter than window={window}; take a smaller one")
+    _check_window(window, min(len(one) for one in many), where)
     cut = [np.lib.stride_tricks.sliding_window_view(one, window, axis=0)[::stride] for one in many]
     views = [one if squeezed else np.moveaxis(one, -1, 1) for one in cut]
     array = views[0] if len(views) == 1 else np.concatenate(views)  # one long series is viewed, never copied
@@ -147,6 +153,26 @@ def _windowed(
     container = "numpy" if container in ("list", "torch") else container
     overlap = math.ceil(window / (stride or window)) - 1
     return replace(_opened(source, container, options, where, squeezed, names), overlap=overlap)
+
+
+def _each_step(
+    many: Sequence[Floats], container: str, options: Options, where: str, names: tuple[str, ...] = ()
+) -> Dataset:
+    """The window of one long series that ends at each step."""
+    squeezed = _check_alike(many, where)
+    schema = options.expected_series(where)
+    window = options.window or (schema.length if schema else steps.choose_window(many[0]))
+    _check_window(window, len(many[0]), where)
+    array = steps.ending_at_each(many[0], window)
+    source = ArraySource(array[..., None] if squeezed else array)
+    container = "numpy" if container in ("list", "torch") else container
+    found = _opened(source, container, options, where, squeezed, names)
+    return replace(found, overlap=window - 1, steps=True)
+
+
+def _check_window(window: int, shortest: int, where: str) -> None:
+    if shortest < window:
+        raise DataError(f"{where}: a series of {shortest} steps is shorter than window={window}; take a smaller one")
 
 
 def numbered(names: Sequence[str]) -> list[str] | None:

@@ -2,5 +2,6 @@
 
 from isthmus.detection.detector import Detector
 from isthmus.detection.reasons import Reason
+from isthmus.detection.steps import Stretch
 
-__all__ = ["Detector", "Reason"]
+__all__ = ["Detector", "Reason", "Stretch"]

@@ -1,24 +1,30 @@
 """Detector: the scikit-learn outlier detector; unlabelled data in; scores, a threshold with a promise, reasons out."""
 
+import copy
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from isthmus import choices, inference, opening
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import Dataset, TableSchema, split
+from isthmus.data import Dataset, SeriesSchema, TableSchema, open_data, split
+from isthmus.data.source import ArraySource
 from isthmus.detection import conformal, files
+from isthmus.detection.memory import Memory, joined
+from isthmus.detection.pyod import PyODWays
 from isthmus.detection.reasons import Reason, reasons
+from isthmus.detection.steps import LastStep, Stretch, improbability, learn_last, stretches
 from isthmus.detection.strangeness import Strangeness, learn
-from isthmus.errors import InputError
+from isthmus.errors import DataError, InputError, naming
 from isthmus.training import Batches, Watcher
 
 Floats = NDArray[np.float64]
@@ -31,7 +37,7 @@ EXACT_ROWS = 20_000
 """Up to so many rows at once are scored in double precision: a row's score doesn't depend on its neighbours then."""
 
 
-class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
+class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
     """Finds anomalies in tables, pictures, series and counts that nobody labelled.
 
     An autoencoder learns what rows are like; a row is strange if it is rebuilt badly, or lies where few others do.
@@ -52,6 +58,9 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         Whether the rows fitted are all known to be normal.
     kind : {"auto", "table", "images", "series", "counts", "text"}, default="auto"
         As for `Autoencoder`.
+    window : int or "auto", optional
+        X is one long series, (time,) or (time, channels), and every step of it a row: it is judged by the last step's
+        error in the window of so many steps that ends there, and by the errors before. "auto" takes whole periods.
     convention : {"sklearn", "pyod"}, default="sklearn"
         What `decision_function` and `predict` say: scikit-learn's way higher is more normal, below 0 an anomaly, and
         predictions are 1 and -1; PyOD's way higher is stranger, above `threshold_` an anomaly, and they are 0 and 1.
@@ -66,6 +75,8 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     autoencoder_ : Autoencoder
         Fitted.
+    memory_ : isthmus.detection.memory.Memory or None
+        A sample of the rows fitted, for `partial_fit`; None from a file without them.
     decision_scores_ : (n,)
         How strange each row fitted is, higher is stranger; those held out for a promise among them.
     threshold_ : float
@@ -89,6 +100,8 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     0
     """
 
+    strangeness_: Strangeness | LastStep
+
     def __init__(
         self,
         autoencoder: Autoencoder | None = None,
@@ -99,6 +112,7 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         calibration: float = 0.3,
         normal_only: bool = False,
         kind: str = "auto",
+        window: int | str | None = None,
         convention: str = "sklearn",
         device: str = "auto",
         memory: int | None = None,
@@ -112,6 +126,7 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.calibration = calibration
         self.normal_only = normal_only
         self.kind = kind
+        self.window = window
         self.convention = convention
         self.device = device
         self.memory = memory
@@ -134,15 +149,87 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             If data or options can't be used, or rows are too few for the promise asked for.
         """
         self.check_options()
-        data = opening.opened(self, X, fitting=True, fewest=2)
+        data = self._opened(X, fitting=True, fewest=2)
         seed = self._seed()
         learned, held = self._parts(data, seed)
         self._learn(data, learned, seed)
-        scores = self.scores_of(data)
-        self.decision_scores_, self.calibration_scores_ = scores, np.sort(scores[held])
-        self.decide(self._threshold())
+        self._settle(self.scores_of(data), held)
+        self.memory_, self.goes_on_ = self._remembered(data, learned, held, seed), False
         self.describe()
         return self
+
+    def _remembered(self, data: Dataset, learned: Rows, held: Rows, seed: int) -> Memory | None:
+        if data.steps:
+            return None
+        memory = Memory.of(data, (learned, held), len(held) / data.n, np.random.default_rng([seed, 0]), self._needed)
+        return replace(memory, steps=self.autoencoder_.record_["steps"])
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Go on learning from more rows; the first call is `fit`, which decides schema, preparation and share held out.
+
+        The autoencoder goes over the new rows and as many of those before, once or more: new rows get their share of
+        the steps that the first had. Scales, references, scores, calibration and threshold are taken anew from a
+        uniform sample of all rows that came: at most 20,000 (or 64 MB, at least 64) to learn from and as many held
+        out, or as many as `false_alarms` takes. Of every batch the same share is held out, and never learned from, so
+        the promise is kept at any time, of rows like those that came in all. `decision_scores_` and `labels_` are then
+        of the rows kept, in the order in which they came.
+
+        A fitted detector has the sample in memory; `save` writes it once `partial_fit` was called, so that the file
+        holds rows.
+
+        Raises
+        ------
+        InputError
+            If data or options can't be used, the detector is of one long series, or from a file without rows.
+        """
+        if self.window is not None or getattr(self, "steps_", False):
+            raise InputError("partial_fit takes rows, and one long series has an order: fit anew to all of it")
+        if not hasattr(self, "autoencoder_"):
+            self.fit(X, y)
+            self.goes_on_ = True
+            return self
+        if self.memory_ is None:
+            raise InputError(
+                "the file that this detector is from holds no rows, and to go on some are needed: fit anew by "
+                "partial_fit, then save"
+            )
+        self.check_options()
+        data = opening.opened(self, X, fitting=False, fewest=1)
+        seed = self._seed()
+        rng = np.random.default_rng([seed, self.memory_.seen])
+        parts = self.memory_.parts_of(data, rng)
+        autoencoder = self._taught(data, parts[0], rng)
+        new = Memory.of(data, parts, self.memory_.share, rng, self._needed)
+        memory = self.memory_.with_more(new, self._needed)
+        learned = memory.dataset(self.schema_, learned=True)
+        self.strangeness_ = learn(autoencoder, learned, normal_only=self.normal_only, seed=seed)
+        self.autoencoder_, self.memory_, self.goes_on_ = autoencoder, memory, True
+        self._settle(self.scores_of(memory.dataset(self.schema_)), np.flatnonzero(memory.held))
+        return self
+
+    def _taught(self, data: Dataset, learned: Rows, rng: np.random.Generator) -> Autoencoder:
+        """A copy of the autoencoder that went over these rows and as many earlier ones, lest it forget them."""
+        assert self.memory_ is not None
+        taught = copy.copy(self.autoencoder_)
+        taught.model_, taught.history_ = copy.deepcopy(taught.model_), list(taught.history_)
+        taught.__dict__.pop("_trainer", None)  # a file keeps none, and is to go on as what was saved would have
+        taught.set_params(device=self.device, memory=self.memory, callbacks=self.callbacks)
+        if len(learned):
+            rows = joined(data.source.take(learned), self.memory_.some(len(learned), rng))
+            batch = choices.batch_size(taught.batch_size, len(rows))
+            for _ in range(self.memory_.passes(len(learned), batch)):
+                taught.partial_fit(Dataset(self.schema_, ArraySource(rows)))
+        return taught
+
+    def _settle(self, scores: Floats, held: Rows) -> None:
+        """Take calibration, threshold and labels from the scores of the rows fitted, of which these are held out."""
+        self.decision_scores_, self.calibration_scores_ = scores, np.sort(scores[held])
+        self.decide(self._threshold())
+
+    @property
+    def _needed(self) -> int:
+        """How many held-out rows the promise takes."""
+        return 0 if self.false_alarms is None else conformal.rows_needed(self.false_alarms)
 
     def check_options(self) -> None:
         """Refuse options that no data could make right, before any data are read.
@@ -160,6 +247,15 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
                 conformal.check_share(name, getattr(self, name))
         if self.false_alarms is not None and self.fdr is not None:
             raise InputError("false_alarms and fdr are two promises, and a threshold keeps one of them: leave one out")
+        held = choices.plain(self.calibration)
+        if isinstance(held, bool) or not (isinstance(held, int) or (isinstance(held, float) and held < 1)) or held < 0:
+            raise InputError(
+                f"calibration={self.calibration!r}: give a share from 0 to below 1, or a whole number of rows"
+            )
+        if self.window not in (None, "auto"):
+            choices.whole_number("window", self.window)
+        if self.window is not None and self.kind not in ("auto", "series"):
+            raise InputError(f"window={self.window!r} is of a series, and kind={self.kind!r}: leave one out")
         if self.convention not in CONVENTIONS:
             raise InputError(f"convention={self.convention!r}: choose {' or '.join(CONVENTIONS)}")
 
@@ -177,24 +273,30 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             return f"of normal rows no more than {self.false_alarms:.3g} are flagged"
         return f"none: the {self.contamination:.3g} strangest of the rows fitted are flagged"
 
+    def told(self) -> dict[str, Any]:
+        """What a file's description says of a fitted detector, in plain values."""
+        kept = 0 if self.memory_ is None or not self.goes_on_ else len(self.memory_.rows)
+        rows = {"scored": len(self.decision_scores_), "held out": len(self.calibration_scores_), "kept": kept}
+        return {"promise": self.promise, "threshold": self.threshold_, "rows": rows}
+
     def _parts(self, data: Dataset, seed: int) -> tuple[Rows, Rows]:
         """Rows to learn from and rows to calibrate by; too few for the promise is said before anything is learned."""
         share = choices.plain(self.calibration) if self.promises else 0
-        learned, held = split(data.n, share, seed, data.overlap)
+        with naming(f"calibration={share!r}"):
+            learned, held = split(data.n, share, seed, data.overlap)
         if self.fdr is not None and not len(held):
             raise InputError(f"fdr={self.fdr:g} takes held-out rows, and calibration={share!r} of {data.n} is none")
-        if self.false_alarms is not None:
-            needed = conformal.rows_needed(self.false_alarms)
-            if len(held) < needed:
-                all_rows = f" (about {round(needed / share):,} in all)" if isinstance(share, float) and share else ""
-                raise InputError(
-                    f"false_alarms={self.false_alarms:g} takes {needed:,} held-out rows{all_rows}, and of {data.n:,} "
-                    f"rows {len(held):,} are held out: promise less, give more rows, or hold out more (calibration)"
-                )
+        if self.false_alarms is not None and len(held) < (needed := self._needed):
+            all_rows = f" (about {round(needed / share):,} in all)" if isinstance(share, float) and share else ""
+            raise InputError(
+                f"false_alarms={self.false_alarms:g} takes {needed:,} held-out rows{all_rows}, and of {data.n:,} "
+                f"rows {len(held):,} are held out: promise less, give more rows, or hold out more (calibration)"
+            )
         return learned, held
 
     def _learn(self, data: Dataset, learned: Rows, seed: int) -> None:
         part = data if len(learned) == data.n else data.subset(learned)
+        self.steps_ = data.steps
         inner = (
             default_autoencoder(part, normal_only=self.normal_only)
             if self.autoencoder is None
@@ -203,7 +305,11 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         given = {"device": self.device, "memory": self.memory, "callbacks": self.callbacks, "random_state": seed}
         self.autoencoder_ = inner.set_params(**given).fit(part)
         self.schema_, self.label_ = self.autoencoder_.schema_, self.autoencoder_.label_
-        self.strangeness_ = learn(self.autoencoder_, part, normal_only=self.normal_only, seed=seed)
+        self.strangeness_ = (
+            learn_last(self.autoencoder_, part, seed=seed)
+            if self.steps_
+            else learn(self.autoencoder_, part, normal_only=self.normal_only, seed=seed)
+        )
 
     def _threshold(self) -> float:
         """By the promise of few false alarms, else by the share of the rows fitted that contamination says."""
@@ -255,15 +361,36 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         )  # prepared piece by piece: every row is wanted once
         device = choices.device(self.device)
         found = inference.run(
-            Strangeness.forward, self.strangeness_, batches.in_order(),
+            nn.Module.__call__, self.strangeness_, batches.in_order(),
             device=device, double=data.n <= EXACT_ROWS and data.kind != "images", rows=size,
         )  # fmt: skip
-        return found.double().numpy()
+        scores = found.double().numpy()
+        if not self.steps_:
+            return scores
+        scores[: data.source.shape[0] - 1] = np.nan  # their windows begin before the series does
+        return improbability(scores)
+
+    def _opened(self, X: Any, *, fitting: bool, fewest: int) -> Dataset:
+        """Data of the kind fitted; of one long series the window that ends at each step."""
+        steps = self.window is not None if fitting else self.steps_
+        if steps and not isinstance(X, Dataset):
+            asked = self.window if fitting else self.schema_.shape[0]
+            window = None if asked == "auto" else choices.whole_number("window", asked)
+            known: dict[str, Any] = {} if fitting else {"schema": self.schema_}
+            X = open_data(X, kind="series", window=window, each_step=True, **known)
+        data = opening.opened(self, X, fitting=fitting, fewest=fewest)
+        if steps != data.steps and not (fitting and self.window is None):
+            raise DataError(
+                "the detector is of one long series, (time,) or (time, channels), and these are several, or windows"
+                if steps
+                else "the data are one long series, a row for each step, and the detector is of other rows"
+            )
+        return data
 
     def anomaly_scores(self, X: Any) -> Floats:
         """How strange every row is, (n,), whatever the convention: higher is stranger."""
         check_is_fitted(self, "autoencoder_")
-        return self.scores_of(opening.opened(self, X, fitting=False, fewest=1))
+        return self.scores_of(self._opened(X, fitting=False, fewest=1))
 
     def score_samples(self, X: Any) -> Floats:
         """Minus `anomaly_scores`, scikit-learn's way round: higher is more normal."""
@@ -274,15 +401,14 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         scores = self.anomaly_scores(X)
         return scores if self.convention == "pyod" else self.threshold_ - scores
 
-    def predict(self, X: Any) -> NDArray[np.int64]:
-        """Which rows are anomalies: -1 and else 1; by PyOD's convention 1 and else 0."""
-        found = self.anomaly_scores(X) > self.threshold_
-        return found.astype(np.int64) if self.convention == "pyod" else np.where(found, -1, 1)
+    def said(self, flagged: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Predictions in the words of the convention."""
+        return flagged.astype(np.int64) if self.convention == "pyod" else np.where(flagged, -1, 1)
 
     def fit_predict(self, X: Any, y: Any = None) -> NDArray[np.int64]:
         """Fit, and say which of the rows fitted are anomalies."""
         self.fit(X, y)
-        return self.labels_ if self.convention == "pyod" else np.where(self.labels_, -1, 1)
+        return self.said(self.labels_ == 1)
 
     def explain(self, X: Any) -> list[Reason]:
         """Why each of these rows is strange, however strange it is: give it the few that matter.
@@ -292,8 +418,27 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         list of `isthmus.detection.Reason`, one a row
         """
         check_is_fitted(self, "autoencoder_")
-        data = opening.opened(self, X, fitting=False, fewest=1)
+        data = self._opened(X, fitting=False, fewest=1)
         return reasons(self.strangeness_, self.autoencoder_.preparation_, data)
+
+    def stretches(self, X: Any) -> list[Stretch]:
+        """Where a long series is anomalous: neighbouring steps above the threshold, the strangest stretch first.
+
+        Steps at most a tenth of a window apart are of one stretch.
+
+        Raises
+        ------
+        InputError
+            If the detector is not of one long series: give `window`.
+        """
+        scores = self.anomaly_scores(X)
+        return self.stretches_of(scores > self.threshold_, scores)
+
+    def stretches_of(self, flagged: NDArray[np.bool_], scores: Floats) -> list[Stretch]:
+        """`stretches` of steps that are scored already."""
+        if not (self.steps_ and isinstance(self.schema_, SeriesSchema)):
+            raise InputError("stretches are of one long series: give the detector a window, such as window='auto'")
+        return stretches(flagged, scores, max(1, self.schema_.length // 10))
 
     def p_values(self, X: Any) -> Floats:
         """How often a normal row would look as strange, (n,): conformal p-values.
@@ -317,22 +462,6 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError("discoveries keep the promise of fdr: fit with fdr=0.1, say")
         return conformal.discoveries(self.p_values(X), self.fdr)
 
-    def predict_proba(self, X: Any, method: str = "linear") -> Floats:
-        """Chances of normal and of anomalous, (n, 2), as PyOD's: scores scaled to the range of those fitted.
-
-        `method="unify"` takes the gaussian's distribution function at the standardised score instead (Kriegel et al.,
-        SDM 2011). Neither is a calibrated probability: for that see `p_values`.
-        """
-        scores, fitted = self.anomaly_scores(X), self.decision_scores_
-        if method == "linear":
-            strange = (scores - fitted.min()) / max(np.ptp(fitted), np.finfo(float).tiny)
-        elif method == "unify":
-            strange = torch.erf(torch.from_numpy((scores - fitted.mean()) / (fitted.std() * 2**0.5 or 1.0))).numpy()
-        else:
-            raise InputError(f"method={method!r}: choose linear or unify")
-        strange = strange.clip(0, 1)
-        return np.stack([1 - strange, strange], 1)
-
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
@@ -342,8 +471,9 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 def default_autoencoder(data: Dataset, *, normal_only: bool) -> Autoencoder:
     """What learns where nothing else is asked for: briefly, for anomalies among the rows are soon learned by heart."""
     code = min(CODE, len(data.schema.columns)) if isinstance(data.schema, TableSchema) else None
-    if normal_only and code is None:
+    if normal_only and code is None and not data.steps:
         return Autoencoder()
     batch = min(BATCH, max(16, data.n // 4))
     epochs = math.ceil(STEPS / math.ceil(data.n / batch))
-    return Autoencoder(latent_dim=code, batch_size=batch, epochs=epochs, patience=None)
+    validation = 0 if data.steps else 0.1  # windows share steps, and few would be left to learn from
+    return Autoencoder(latent_dim=code, batch_size=batch, epochs=epochs, patience=None, validation=validation)

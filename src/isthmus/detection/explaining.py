@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from isthmus.detection.steps import LastStep
 from isthmus.detection.strangeness import Strangeness
 
 AT_ONCE = 8192
@@ -66,6 +67,12 @@ def of_steps(strangeness: Strangeness, x_BTC: Tensor) -> tuple[Tensor, Tensor]:
     expected_BTC = strangeness.model.reconstruct(x_BTC)
     error_B1T = strangeness.errors(x_BTC, expected_BTC).sum(-1)[:, None]
     return _shares(F.avg_pool1d(error_B1T, BLUR, 1, BLUR // 2)[:, 0]), expected_BTC
+
+
+def of_last_steps(last: LastStep, x_BTC: Tensor) -> tuple[Tensor, Tensor]:
+    """Each channel's share of the error of the last step, (B, C), and the windows expected, (B, T, C)."""
+    expected_BTC = last.model.reconstruct(x_BTC)
+    return _shares(last.errors(x_BTC, expected_BTC).nan_to_num(0.0)), expected_BTC
 
 
 def _without_the_worst(strangeness: Strangeness, x_B___: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from isthmus.data import CountsSchema, Dataset, ImageSchema, Preparation, Schema, SeriesSchema, TableSchema
 from isthmus.detection import explaining
+from isthmus.detection.steps import LastStep
 from isthmus.detection.strangeness import Strangeness
 
 MOST_NAMED = 3
@@ -22,7 +23,8 @@ class Reason:
     ----------
     shares : array
         What part of the score each cell is to blame for: (columns,) of a table or counts, (height, width) of a picture,
-        (time,) of a series. They add up to 1, or are all 0 where nothing stands out.
+        (time,) of a series, (channels,) of one step of a long one. They add up to 1, or are all 0 where nothing
+        stands out.
     row, expected : array
         The row as it came, and what was expected in its place.
     schema : Schema
@@ -39,19 +41,19 @@ class Reason:
         if isinstance(self.schema, ImageSchema):
             top, left, bottom, right = self.region
             return f"rows {top} to {bottom}, columns {left} to {right}"
-        if isinstance(self.schema, SeriesSchema):
+        if isinstance(self.schema, SeriesSchema) and self.row.ndim == 2:
             first, last = self.stretch
             return f"steps {first} to {last}"
         worst = [i for i in np.argsort(-self.shares, kind="stable")[:MOST_NAMED] if self.shares[i] >= 0.05]
-        return "; ".join(self._said(int(i)) for i in worst) or "no column stands out"
-
-    def _said(self, i: int) -> str:
-        name, value, expected = self.cells(i)
-        return f"{name} is {value}, expected {expected} ({self.shares[i]:.0%})"
+        said = [(*self.cells(int(i)), self.shares[i]) for i in worst]
+        told = [f"{name} is {was}, expected {meant} ({share:.0%})" for name, was, meant, share in said if was != meant]
+        thing = "channel" if isinstance(self.schema, SeriesSchema) else "column"
+        return "; ".join(told) or f"no {thing} stands out"
 
     def cells(self, i: int) -> tuple[str, str, str]:
         """A column's name, its value, and what was expected, as texts."""
-        name = self.schema.feature_names[i]  # type: ignore[union-attr]
+        names = self.schema.names if isinstance(self.schema, SeriesSchema) else self.schema.feature_names  # type: ignore[union-attr]
+        name = names[i]
         return name, self._cell(self.row, i), self._cell(self.expected, i)
 
     def _cell(self, row: NDArray[Any], i: int) -> str:
@@ -87,13 +89,15 @@ def _blamed(shares: NDArray[np.float64]) -> NDArray[np.bool_]:
     return found.reshape(shares.shape)
 
 
-def reasons(strangeness: Strangeness, preparation: Preparation, data: Dataset) -> list[Reason]:
+def reasons(strangeness: Strangeness | LastStep, preparation: Preparation, data: Dataset) -> list[Reason]:
     """Why each of these (few) rows is strange."""
     raw = data.source.read(0, data.n)
     x = torch.from_numpy(preparation.apply(raw)).to(strangeness.scale.device)
     with torch.no_grad():
         strangeness = strangeness.eval()
-        if isinstance(data.schema, ImageSchema):
+        if isinstance(strangeness, LastStep):
+            shares, expected = explaining.of_last_steps(strangeness, x)
+        elif isinstance(data.schema, ImageSchema):
             shares, expected = explaining.of_pixels(strangeness, x)
         elif isinstance(data.schema, SeriesSchema):
             shares, expected = explaining.of_steps(strangeness, x)
@@ -103,6 +107,8 @@ def reasons(strangeness: Strangeness, preparation: Preparation, data: Dataset) -
             widths = [len(column.categories) or 1 for column in data.schema.columns]
             shares, expected = explaining.of_columns(strangeness, x, widths)
     undone = preparation.undo(expected.cpu().numpy())
+    if isinstance(strangeness, LastStep):  # the window is there for its last step
+        raw, undone = raw[:, -1], undone[:, -1]
     return [
         Reason(share.cpu().double().numpy(), row, should_be, data.schema)
         for share, row, should_be in zip(shares, raw, undone, strict=True)

@@ -23,7 +23,9 @@ LEAST_SCALE = 0.1
 """The least scale of a cell's error as a share of all cells' root mean square: some cells hardly ever vary."""
 MOST_LEARNED, FEWEST_LEARNED = 20_000, 64
 """Rows that scales, references and medians are learned from, at most."""
-AT_ONCE = 2048
+NEAR = 0.03
+"""So near, as a share of how far out it lies, a row may be one of the references."""
+AT_ONCE, DISTANCES_AT_ONCE = 2048, 1 << 20
 MOST_NUMBERS = 1 << 24
 """Numbers that are held at once on the way to a distance, and that sets of references may hold."""
 DECIMALS = 4
@@ -74,24 +76,23 @@ class References(nn.Module):
     def forward(self, x_BU: Tensor) -> Tensor:
         """Mean over sets of the distance to the nearest row of the set that isn't the very row, (B,)."""
         sets_SRU = self.rows_SRU.to(x_BU)
-        return torch.cat([self._mean_distance(some_bU, sets_SRU) for some_bU in x_BU.split(self._rows_at_once)])
-
-    @property
-    def _rows_at_once(self) -> int:
-        sets, _, width = self.rows_SRU.shape
-        return max(1, MOST_NUMBERS // (2 * sets * width))
+        rows = max(1, DISTANCES_AT_ONCE // sets_SRU[..., 0].numel())
+        return torch.cat([self._mean_distance(some_bU, sets_SRU) for some_bU in x_BU.split(rows)])
 
     def _mean_distance(self, x_BU: Tensor, sets_SRU: Tensor) -> Tensor:
-        """By products of matrices, which are fast, the two nearest of each set; their distances once more, exactly.
+        """By a product of matrices, which is fast, but leaves a row some 0.01 away from itself in float32.
 
-        Products leave a row some 0.01 away from itself in float32, and it is to be known by being at 0.
+        Where a row is so near that it may be the very row, distances are taken once more, exactly.
         """
         rough_BSR = torch.cdist(x_BU, sets_SRU.flatten(0, 1)).unflatten(1, sets_SRU.shape[:2])
-        which_BS2 = rough_BSR.topk(min(2, sets_SRU.shape[1]), -1, largest=False).indices
-        near_BS2U = sets_SRU[torch.arange(len(sets_SRU), device=x_BU.device)[:, None], which_BS2]
-        exact_BS2 = (near_BS2U - x_BU[:, None, None]).norm(dim=-1).sort(-1).values
-        itself_BS = exact_BS2[..., 0] <= FLOOR
-        return torch.where(itself_BS, exact_BS2[..., -1], exact_BS2[..., 0]).mean(-1)
+        nearest_BS: Tensor = rough_BSR.amin(-1)
+        rows_N, sets_N = (nearest_BS <= NEAR * (1 + x_BU.norm(dim=-1, keepdim=True))).nonzero(as_tuple=True)
+        each = max(1, MOST_NUMBERS // sets_SRU[0].numel())
+        for row_n, set_n in zip(rows_N.split(each), sets_N.split(each), strict=True):
+            exact_nR = (sets_SRU[set_n] - x_BU[row_n, None]).norm(dim=-1)
+            closest_n2 = exact_nR.topk(min(2, exact_nR.shape[1]), -1, largest=False).values
+            nearest_BS[row_n, set_n] = torch.where(closest_n2[:, 0] <= FLOOR, closest_n2[:, -1], closest_n2[:, 0])
+        return nearest_BS.mean(-1)
 
 
 class Strangeness(nn.Module):

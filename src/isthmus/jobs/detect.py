@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
 from isthmus.data import Dataset
-from isthmus.detection import Detector, conformal
+from isthmus.detection import Detector, Stretch, conformal
 from isthmus.detection.reasons import Reason
 from isthmus.errors import DataError
 
@@ -29,18 +29,30 @@ NO = ("0", "false", "no", "normal", "inlier", "good", "ok")
 
 @dataclass(frozen=True)
 class Found:
-    """The scores of rows, which of them are flagged, and the strangest ones with their reasons, the strangest first."""
+    """The scores of rows, which of them are flagged, and the strangest ones with their reasons, the strangest first.
+
+    Of one long series these are the strangest steps of the flagged stretches.
+    """
 
     scores: Floats
     flagged: Labels
     p_values: Floats | None
     worst: NDArray[np.int64]
     reasons: list[Reason]
+    stretches: list[Stretch] | None = None
 
 
 def name_of(data: Dataset, row: int) -> str:
     """A picture's or a series' name, else the row's number."""
     return data.names[row] if data.names else str(row)
+
+
+def names_of(data: Dataset, found: Found) -> list[str]:
+    """The names of the strangest rows; of stretches their first and last steps, or these steps' times."""
+    if found.stretches is None:
+        return [name_of(data, int(row)) for row in found.worst]
+    ends = [(name_of(data, stretch.first), name_of(data, stretch.last)) for stretch in found.stretches]
+    return [first if first == last else f"{first} to {last}" for first, last in ends]
 
 
 def find(detector: Detector, data: Dataset, *, most: int) -> Found:
@@ -51,8 +63,13 @@ def find(detector: Detector, data: Dataset, *, most: int) -> Found:
         flagged = conformal.discoveries(p, detector.fdr)
     else:
         flagged = scores > detector.threshold_
-    worst = np.argsort(-scores, kind="stable")[:most].astype(np.int64)
-    return Found(scores, flagged, p, worst, detector.explain(data.subset(worst)) if len(worst) else [])
+    stretches = detector.stretches_of(flagged, scores)[:most] if data.steps else None
+    if stretches is None:
+        worst = np.argsort(-scores, kind="stable")[:most].astype(np.int64)
+    else:
+        worst = np.array([stretch.peak for stretch in stretches], np.int64)
+    explained = detector.explain(data.subset(worst)) if len(worst) else []
+    return Found(scores, flagged, p, worst, explained, stretches)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data import Dataset, ImageSchema, SeriesSchema
-from isthmus.detection import Detector, Reason
+from isthmus.detection import Detector, Reason, Stretch
 from isthmus.files import atomic_write
-from isthmus.jobs.detect import Found, Judged, name_of
+from isthmus.jobs.detect import Found, Judged, names_of
 from isthmus.report.axes import number
 from isthmus.report.markup import definitions, escaped, figure, paragraph, section, table, tag
 from isthmus.report.page import document
@@ -18,7 +18,9 @@ from isthmus.report.sheets import eight_bit, png_data_uri, sheet
 from isthmus.report.svg import line_chart
 
 MOST_COLUMNS = 12
-OPEN = 3
+OPEN, MOST_CHANNELS = 3, 3
+PIECES = 299
+"""Of a long line: each is drawn by two points, which `line_chart` draws all."""
 ACROSS = 3
 """Threes of pictures side by side."""
 HEAT = (215, 48, 39)
@@ -35,7 +37,8 @@ def write_detected(
     InputError
         If the file can't be written.
     """
-    lead = f"{int(found.flagged.sum()):,} of {plural(data.n, 'row')} flagged. Promise: {detector.promise}."
+    rows = plural(data.n, "step" if data.steps else "row")
+    lead = f"{int(found.flagged.sum()):,} of {rows} flagged. Promise: {detector.promise}."
     head = tag("header", paragraph("Anomaly report", "kicker"), tag("h1", escaped(title)), paragraph(lead, "lead"))
     main = (_judged(judged) if judged else "", _list(data, found), _details(data, found), _about(detector))
     with atomic_write(path) as file:
@@ -56,25 +59,28 @@ def _list(data: Dataset, found: Found) -> str:
     labels = data.labels
     rows = [
         (
-            name_of(data, int(row)),
+            name,
             *(() if labels is None else (str(labels[row]),)),
             number(float(found.scores[row])),
             "yes" if found.flagged[row] else "no",
             reason.text,
         )
-        for row, reason in zip(found.worst, found.reasons, strict=True)
+        for name, row, reason in zip(names_of(data, found), found.worst, found.reasons, strict=True)
     ]
-    heads = ("Row", *(() if labels is None else ("Label",)), "Score", "Flagged", "Why")
-    return section("The strangest rows", table(heads, rows, numeric=(len(heads) - 3,)), name="rows")
+    heads = ("Stretch" if data.steps else "Row", *(() if labels is None else ("Label",)), "Score", "Flagged", "Why")
+    title = f"The strangest {'stretches' if data.steps else 'rows'}"
+    return section(title, table(heads, rows, numeric=(len(heads) - 3,)), name="rows")
 
 
 def _details(data: Dataset, found: Found) -> str:
     if isinstance(data.schema, ImageSchema):
         return _pictures(found)
+    if found.stretches is not None:
+        return _whole(data, found.stretches)
     draw = _series if isinstance(data.schema, SeriesSchema) else _cells
     shown = (
-        tag("details", tag("summary", escaped(name_of(data, int(row)))), draw(reason), open="" if rank < OPEN else None)
-        for rank, (row, reason) in enumerate(zip(found.worst, found.reasons, strict=True))
+        tag("details", tag("summary", escaped(name)), draw(reason), open="" if rank < OPEN else None)
+        for rank, (name, reason) in enumerate(zip(names_of(data, found), found.reasons, strict=True))
     )
     return section("What is strange about them", *shown, name="reasons")
 
@@ -95,6 +101,34 @@ def _series(reason: Reason) -> str:
         }
         drawn += line_chart(lines, "step", name, mark=(float(first), f"strange from here to {last}"))
     return figure(drawn, f"Strangest from step {first} to {last}.")
+
+
+def _whole(data: Dataset, stretches: list[Stretch]) -> str:
+    """The whole series with the stretches listed marked, and a closer look at the first of them."""
+    values = data.source.read(0, data.n)[:, -1]
+    room = data.source.shape[0]
+    close = [(max(0, s.first - room), min(data.n, s.last + room + 1)) for s in stretches[:OPEN]]
+    drawn = "".join(_drawn(data, values, stretches, span) for span in [(0, data.n), *close])
+    caption = "The whole series, then the strangest stretches from near. The stretches listed are marked."
+    return section("Where it is strange", figure(drawn, caption), name="reasons")
+
+
+def _drawn(data: Dataset, values: NDArray[Any], stretches: list[Stretch], span: tuple[int, int]) -> str:
+    bands = [(float(s.first), float(s.last)) for s in stretches if s.first < span[1] and s.last >= span[0]]
+    names = data.schema.names[:MOST_CHANNELS]  # type: ignore[union-attr]
+    return "".join(
+        line_chart({name: outline(values[:, channel], *span)}, "step", name, bands=bands)
+        for channel, name in enumerate(names)
+    )
+
+
+def outline(values: NDArray[Any], first: int, last: int) -> list[tuple[float, float]]:
+    """Points of the steps from `first` to before `last`; of a long span the lowest and highest of each short piece."""
+    steps = np.arange(first, last)[np.isfinite(values[first:last])]
+    if len(steps) > 2 * PIECES:
+        pieces = np.array_split(steps, PIECES)
+        steps = np.array([sorted((p[values[p].argmin()], p[values[p].argmax()])) for p in pieces]).ravel()
+    return [(float(step), float(values[step])) for step in steps]
 
 
 def _pictures(found: Found) -> str:

@@ -57,6 +57,7 @@ def line_chart(
     *,
     title: str = "",
     mark: tuple[float, str] | None = None,
+    bands: Sequence[tuple[float, float]] = (),
 ) -> str:
     """Lines over a common axis; far outliers run out of the picture instead of flattening the rest.
 
@@ -69,6 +70,8 @@ def line_chart(
         What screen readers are told.
     mark : (float, str), optional
         A place on the x axis, and what it is.
+    bands : sequence of (float, float), optional
+        From where to where on the x axis the ground is shaded.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def line_chart(
     x_range = (min(xs), max(xs)) if max(xs) > min(xs) else padded(xs[0], xs[0])
     frame = Frame(x_range, robust_range([y for points in lines.values() for _, y in points]))
     drawn = [_line(frame, points, i) for i, points in enumerate(lines.values())]
-    marked = _mark(frame, mark[0]) if mark else ""
+    marked = "".join(_band(frame, *band) for band in bands) + (_mark(frame, mark[0]) if mark else "")
     return _chart(
         title or f"{y_label} by {x_label}: {', '.join(series)}",
         frame,
@@ -213,6 +216,15 @@ def _line(frame: Frame, points: Points, index: int) -> str:
 
 def _mark(frame: Frame, value: float) -> str:
     return tag("path", d=f"M{frame.across(value):.1f} 0v{frame.inner[1]}", **_MARK)
+
+
+def _band(frame: Frame, first: float, last: float) -> str:
+    """A shaded piece of the ground, wide enough to be seen."""
+    left = frame.across(first)
+    wide = max(frame.across(last) - left, 2.0)
+    return tag(
+        "rect", x=f"{left:.1f}", y=0, width=f"{wide:.1f}", height=frame.inner[1], fill="var(--c1)", fill_opacity=0.35
+    )  # fmt: skip
 
 
 def _line_legend(names: Sequence[str], mark: str | None) -> str:

@@ -133,7 +133,8 @@ def show_found(
         table.add_row(*map(_clean, cells))
     if len(found.worst):
         console.print(table)
-    flagged = f"{found.flagged.sum():,} of {_count(len(found.scores), 'row')} flagged"
+    rows = "row" if found.stretches is None else "step"
+    flagged = f"{found.flagged.sum():,} of {_count(len(found.scores), rows)} flagged"
     console.print(_clean(f"{flagged}; promise: {detector.promise}"), soft_wrap=True)
     if judged is None:
         return
@@ -159,6 +160,8 @@ def show_info(console: Console, description: Mapping[str, Any], *, name: str | P
     """
     record, params, spec = (description.get(key) or {} for key in ("record", "params", "model"))
     pairs: list[tuple[str, object]] = [("model", name)] if name else []
+    told = description.get("detector") or {}
+    pairs += _detector(told) if told else []
     pairs += [("recipe", params.get("recipe", "")), ("data", _data(record, description.get("schema") or {}))]
     pairs += [(place, part_text(part)) for place, part in spec.items() if place != "part" and part]
     pairs += [("selected", ", ".join(map(str, description["selected"])))] if description.get("selected") else []
@@ -257,6 +260,12 @@ def shape_text(schema: Mapping[str, Any]) -> str:
         upto = "up to " if schema["missing"] else ""
         return f"series of {upto}{_count(schema['length'], 'step')}, {_count(len(schema['names']), 'channel')}"
     return f"table of {_count(len(schema.get('columns') or ()), 'column')}"
+
+
+def _detector(told: Mapping[str, Any]) -> list[tuple[str, object]]:
+    rows = told["rows"]
+    counts = f"{_count(rows['scored'], 'row')}, {rows['held out']:,} held out; {rows['kept']:,} kept in this file"
+    return [("detector", counts), ("promise", told["promise"]), ("threshold", f"{told['threshold']:.6g}")]
 
 
 def _data(record: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
