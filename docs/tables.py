@@ -55,6 +55,42 @@ def speed() -> str:
     )
 
 
+def adbench() -> str:
+    found = result("adbench")
+    text = f"{found['tables']} tables, three seeds each; seconds are of all {6 * found['tables']} fits.\n"
+    for part, title in (("even", "Even-numbered tables, which no default was chosen by"), ("all", "All tables")):
+        contaminated, clean = found[f"{part}, contaminated"], found[f"{part}, clean"]
+        rows = []
+        for name in sorted(clean, key=lambda n: -contaminated[n]["auroc"] - clean[n]["auroc"]):
+            cells = [
+                cell
+                for kept in (contaminated[name], clean[name])
+                for cell in (f"{kept['auroc']:.3f}", f"{kept['ap']:.3f}", kept["rank"], ahead(kept))
+            ]
+            rows.append((name, *cells, found["seconds"][name]))
+        kinds = [
+            f"{what}, {kind}" for kind in ("contaminated", "clean") for what in ("AUROC", "AP", "rank", "ours ahead by")
+        ]
+        text += f"\n{title}:\n\n{table(('detector', *kinds, 'seconds'), rows)}\n"
+    return text + f"\nMeasured on: {found['machine']}.\n"
+
+
+def ahead(kept: dict) -> str:
+    """By how much AUROC ours is ahead, with its interval."""
+    gain = kept.get("ours minus it, auroc")
+    return "" if gain is None else f"{gain[0]:+.3f} ({gain[1]:+.3f} to {gain[2]:+.3f})"
+
+
+def one_class() -> str:
+    found = result("one_class")
+    digits = found["mnist"]["auroc"]
+    rows = [
+        tuple(f"{digits[d]:.3f}" for d in digits) + (f"**{found['mnist']['mean']:.4f}**", found["mnist"]["seconds"])
+    ]
+    strangers = "; ".join(f"{name} {figure}" for name, figure in found["strangers"].items())
+    return table((*digits, "mean", "seconds, all ten"), rows) + f"\n\nStrangers: {strangers}.\n"
+
+
 def nab() -> str:
     found = result("nab")
     files = found.pop("files")
@@ -84,7 +120,14 @@ def table(head: tuple, rows: list[tuple]) -> str:
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
-TABLES = {"summary": summary, "speed": speed, "nab": nab, "ecg5000": ecg5000}
+TABLES = {
+    "summary": summary,
+    "speed": speed,
+    "adbench": adbench,
+    "one_class": one_class,
+    "nab": nab,
+    "ecg5000": ecg5000,
+}
 
 
 def filled(page: str) -> str:

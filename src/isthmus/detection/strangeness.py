@@ -85,16 +85,16 @@ class References(nn.Module):
     def _mean_distance(self, x_BU: Tensor, sets_SRU: Tensor) -> Tensor:
         """By a product of matrices, which is fast, but leaves a row some 0.01 away from itself in float32.
 
-        Where a row is so near that it may be the very row, distances are taken once more, exactly.
+        Where a row is so near that it may be the very row, the two least distances are taken once more, exactly.
         """
         rough_BSR = torch.cdist(x_BU, sets_SRU.flatten(0, 1)).unflatten(1, sets_SRU.shape[:2])
         nearest_BS: Tensor = rough_BSR.amin(-1)
         rows_N, sets_N = (nearest_BS <= NEAR * (1 + x_BU.norm(dim=-1, keepdim=True))).nonzero(as_tuple=True)
-        each = max(1, MOST_NUMBERS // sets_SRU[0].numel())
+        each = max(1, MOST_NUMBERS // (2 * x_BU.shape[1]))
         for row_n, set_n in zip(rows_N.split(each), sets_N.split(each), strict=True):
-            exact_nR = (sets_SRU[set_n] - x_BU[row_n, None]).norm(dim=-1)
-            closest_n2 = exact_nR.topk(min(2, exact_nR.shape[1]), -1, largest=False).values
-            nearest_BS[row_n, set_n] = torch.where(closest_n2[:, 0] <= FLOOR, closest_n2[:, -1], closest_n2[:, 0])
+            which_n2 = rough_BSR[row_n, set_n].topk(min(2, sets_SRU.shape[1]), -1, largest=False).indices
+            exact_n2 = (sets_SRU[set_n[:, None], which_n2] - x_BU[row_n, None]).norm(dim=-1).sort(-1).values
+            nearest_BS[row_n, set_n] = torch.where(exact_n2[:, 0] <= FLOOR, exact_n2[:, -1], exact_n2[:, 0])
         return nearest_BS.mean(-1)
 
 
