@@ -84,9 +84,7 @@ def ahead(kept: dict) -> str:
 def one_class() -> str:
     found = result("one_class")
     digits = found["mnist"]["auroc"]
-    rows = [
-        tuple(f"{digits[d]:.3f}" for d in digits) + (f"**{found['mnist']['mean']:.4f}**", found["mnist"]["seconds"])
-    ]
+    rows = [(*(f"{digits[d]:.3f}" for d in digits), f"**{found['mnist']['mean']:.4f}**", found["mnist"]["seconds"])]
     strangers = "; ".join(f"{name} {figure}" for name, figure in found["strangers"].items())
     return table((*digits, "mean", "seconds, all ten"), rows) + f"\n\nStrangers: {strangers}.\n"
 
