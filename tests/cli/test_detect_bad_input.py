@@ -79,7 +79,6 @@ WINDOW = ("--kind", "series", "--window")
         (("normal.csv", "--label", "bad"), "normal.csv: every row is labelled normal"),
         (("series.npy", *WINDOW, "301"), "a series of 300 steps is shorter than window=301"),
         (("series.npy", *WINDOW, "0"), "window=0"),
-        (("stamps.csv", *WINDOW, "30"), "leave them out with --drop time"),
         (("normal.csv", "--calibration", "20"), "--calibration has no use here"),
         (("normal.csv", "--fdr", "0.1", "--calibration", "1.5"), "calibration=1.5"),
         (("normal.csv", "--fdr", "0.1", "--calibration", "80"), "calibration=80: held-out rows: 80 of 80"),

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from scipy.stats import spearmanr
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.metrics import roc_auc_score
@@ -202,3 +203,16 @@ def test_odd_tables():
     assert np.isfinite(Detector(random_state=0).fit(gaps).decision_scores_).all()
     with pytest.raises(ValueError, match=r"1 sample|1 row"):
         Detector().fit(np.ones((1, 3)))
+
+
+def test_counts_are_judged_by_what_they_are_shares_of_and_not_by_how_many_there_are():
+    rng = np.random.default_rng(0)
+    topics = rng.dirichlet(np.full(60, 0.1), 3)
+    totals = rng.integers(50, 2000, 600)
+    counts = np.stack([rng.multinomial(n, topics[i % 3]) for i, n in enumerate(totals)])
+    strange = np.arange(600) < 20
+    counts[strange] = [rng.multinomial(n, topics.mean(0)[::-1]) for n in totals[strange]]
+    detector = Detector(kind="counts", random_state=0).fit(counts)
+    scores = detector.decision_scores_
+    assert roc_auc_score(strange, scores) > 0.95
+    assert abs(spearmanr(scores[~strange], totals[~strange]).statistic) < 0.5

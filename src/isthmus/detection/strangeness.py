@@ -15,6 +15,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.data import Dataset
 from isthmus.errors import ModelFileError
 from isthmus.model import Model
+from isthmus.parts import Multinomial, NegativeBinomial
 from isthmus.training import Batches, seeded
 
 FLOOR = 1e-3
@@ -28,6 +29,8 @@ NEAR = 0.03
 AT_ONCE, DISTANCES_AT_ONCE = 2048, 1 << 20
 MOST_NUMBERS = 1 << 24
 """Numbers that are held at once on the way to a distance, and that sets of references may hold."""
+LEAST_SHARE = 1e-9
+"""Of counts, the least share that is expected anywhere."""
 DECIMALS = 4
 """Scores are rounded: their last bits depend on how many rows are scored at once, and equal rows are to score alike."""
 POSITIVE = ("scale", "medians", "least")
@@ -82,16 +85,16 @@ class References(nn.Module):
     def _mean_distance(self, x_BU: Tensor, sets_SRU: Tensor) -> Tensor:
         """By a product of matrices, which is fast, but leaves a row some 0.01 away from itself in float32.
 
-        Where a row is so near that it may be the very row, distances are taken once more, exactly.
+        Where a row is so near that it may be the very row, the two least distances are taken once more, exactly.
         """
         rough_BSR = torch.cdist(x_BU, sets_SRU.flatten(0, 1)).unflatten(1, sets_SRU.shape[:2])
         nearest_BS: Tensor = rough_BSR.amin(-1)
         rows_N, sets_N = (nearest_BS <= NEAR * (1 + x_BU.norm(dim=-1, keepdim=True))).nonzero(as_tuple=True)
-        each = max(1, MOST_NUMBERS // sets_SRU[0].numel())
+        each = max(1, MOST_NUMBERS // (2 * x_BU.shape[1]))
         for row_n, set_n in zip(rows_N.split(each), sets_N.split(each), strict=True):
-            exact_nR = (sets_SRU[set_n] - x_BU[row_n, None]).norm(dim=-1)
-            closest_n2 = exact_nR.topk(min(2, exact_nR.shape[1]), -1, largest=False).values
-            nearest_BS[row_n, set_n] = torch.where(closest_n2[:, 0] <= FLOOR, closest_n2[:, -1], closest_n2[:, 0])
+            which_n2 = rough_BSR[row_n, set_n].topk(min(2, sets_SRU.shape[1]), -1, largest=False).indices
+            exact_n2 = (sets_SRU[set_n[:, None], which_n2] - x_BU[row_n, None]).norm(dim=-1).sort(-1).values
+            nearest_BS[row_n, set_n] = torch.where(exact_n2[:, 0] <= FLOOR, exact_n2[:, -1], exact_n2[:, 0])
         return nearest_BS.mean(-1)
 
 
@@ -106,6 +109,9 @@ class Strangeness(nn.Module):
 
     Of pictures, error and neighbours are shares of how much there is in the picture: its distance from an empty one,
     all of the commonest value. Else what is nearly empty, a "1" among other digits, passes for normal.
+
+    Counts are compared as square roots of shares, so that a row's total plays no part, and their error is the
+    perplexity: the exponential of the cross-entropy between a row's shares and those expected.
 
     Each look is divided by its median over the rows learned from, and the score is the weighted sum of their
     logarithms: so log-densities add up, of the row given its code and of the code (a distance to neighbours is a
@@ -131,6 +137,7 @@ class Strangeness(nn.Module):
     def __init__(self, model: Model, shape: tuple[int, ...], weights: Weights, coarse: Sizes, fine: Sizes) -> None:
         super().__init__()
         self.model, self.shape, self.weights = model, shape, weights
+        self.of_counts = isinstance(model.likelihood.inner, (Multinomial, NegativeBinomial))
         width = int(np.prod(shape))
         self.place = References(torch.zeros(*coarse, width))
         self.neighbours = References(torch.zeros(*fine, 2 * width)) if weights.neighbours else None
@@ -151,6 +158,13 @@ class Strangeness(nn.Module):
         amount_B: Tensor = (x_B___ - self.empty.to(x_B___)).flatten(1).norm(dim=-1)
         return amount_B.clamp_min(self.least.to(x_B___))
 
+    def compared(self, x_B___: Tensor, expected_B___: Tensor) -> tuple[Tensor, Tensor]:
+        """Rows and reconstructions as they are compared: counts as square roots of shares of their totals.
+
+        Then it plays no part how many were counted, and noise is much the same in all cells.
+        """
+        return (_roots(x_B___), _roots(expected_B___)) if self.of_counts else (x_B___, expected_B___)
+
     def joint(self, x_B___: Tensor, expected_B___: Tensor) -> Tensor:
         """A row and its errors in their own units side by side, (B, 2 U); a missing cell is as expected."""
         x_B___ = torch.where(x_B___.isnan(), expected_B___, x_B___)
@@ -159,10 +173,13 @@ class Strangeness(nn.Module):
 
     def looks(self, x_B___: Tensor, told_BC: Tensor | None = None) -> Tensor:
         """Error, place and neighbours of every row, (B, 3)."""
-        expected_B___ = self.model.reconstruct(x_B___, told_BC).to(x_B___.dtype)
+        x_B___, expected_B___ = self.compared(x_B___, self.model.reconstruct(x_B___, told_BC).to(x_B___.dtype))
         amount_B = self.amount(x_B___)
-        known_B = (~x_B___.isnan()).flatten(1).sum(-1).clamp_min(1)
-        error_B = (self.errors(x_B___, expected_B___).flatten(1).sum(-1) / known_B).sqrt() / amount_B
+        if self.of_counts:
+            error_B = _perplexity(x_B___, expected_B___)
+        else:
+            known_B = (~x_B___.isnan()).flatten(1).sum(-1).clamp_min(1)
+            error_B = (self.errors(x_B___, expected_B___).flatten(1).sum(-1) / known_B).sqrt() / amount_B
         place_B = self.place(expected_B___.flatten(1))
         near_B = torch.ones_like(error_B)
         if self.neighbours is not None:
@@ -218,7 +235,9 @@ def learn(autoencoder: Autoencoder, data: Dataset, *, normal_only: bool, seed: i
     coarse, fine = (size if size.rows < len(rows) else Sizes(1, len(rows)) for size in wanted)
     made = Strangeness(model, tuple(x_B___.shape[1:]), weights, coarse, fine)
     with torch.no_grad(), seeded(seed, "cpu"):
-        expected_B___ = torch.cat([model.reconstruct(part) for part in x_B___.split(AT_ONCE)])
+        raw_B___ = x_B___
+        rebuilt_B___ = torch.cat([model.reconstruct(part) for part in raw_B___.split(AT_ONCE)])
+        x_B___, expected_B___ = made.compared(raw_B___, rebuilt_B___)
         square___ = (x_B___ - expected_B___).square().nanmean(0).nan_to_num(1.0)
         made.scale = square___.sqrt().clamp_min(max(FLOOR, LEAST_SCALE * square___.mean().sqrt().item()))
         if len(made.shape) == 3:  # cells of a picture are of one kind
@@ -226,13 +245,26 @@ def learn(autoencoder: Autoencoder, data: Dataset, *, normal_only: bool, seed: i
             made.empty = x_B___.round(decimals=2).flatten().mode().values
             made.least = torch.tensor(FLOOR)
             made.least = LEAST_SCALE * made.amount(x_B___).median().clamp_min(FLOOR)
-        made.usual = x_B___.nanmean(0).nan_to_num(0.0)
+        made.usual = raw_B___.nanmean(0).nan_to_num(0.0)
         made.place.rows_SRU = _sets(expected_B___, coarse)
         if made.neighbours is not None:
             made.neighbours.rows_SRU = _sets(made.joint(x_B___, expected_B___) / made.amount(x_B___)[:, None], fine)
-        looks_B3 = torch.cat([made.looks(part) for part in x_B___.split(AT_ONCE)])
+        looks_B3 = torch.cat([made.looks(part) for part in raw_B___.split(AT_ONCE)])
         made.medians = looks_B3.median(0).values.clamp_min(FLOOR)
     return made
+
+
+def _roots(counts_BU: Tensor) -> Tensor:
+    shares_BU = counts_BU / counts_BU.sum(-1, keepdim=True).clamp_min(LEAST_SHARE)
+    return shares_BU.clamp_min(0).sqrt()
+
+
+def _perplexity(root_BU: Tensor, expected_BU: Tensor) -> Tensor:
+    """The exponential of the cross-entropy of shares given by their square roots, (B,): how many it is like guessing
+    among. It has the same mean whatever a row's total is.
+    """
+    nats_B = -(root_BU.square() * expected_BU.square().clamp_min(LEAST_SHARE).log()).sum(-1)
+    return nats_B.exp()
 
 
 def _sets(rows_B___: Tensor, sizes: Sizes) -> Tensor:
