@@ -10,6 +10,7 @@ from isthmus import __version__
 from isthmus.cli.options import (
     DECAY,
     WIDTHS,
+    Box,
     LatentDim,
     Setting,
     Share,
@@ -38,6 +39,7 @@ def app() -> None:
     isthmus doctor m.safetensors photos/          what often goes wrong, if it did
     isthmus detect table.csv                      the anomalies, and why
     isthmus denoise photo.png -o clean.png        a picture of any size without its noise
+    isthmus inpaint m.safetensors gaps.csv -o filled.csv
 
     DATA is a .csv, .parquet, .feather, .npy or .npz file, counts in .mtx, .biom, .h5ad or a sparse .npz, texts in
     .jsonl, a folder of pictures or of .txt, or one of the built-in sets digits, wine, breast-cancer, diabetes,
@@ -309,6 +311,39 @@ def denoise(**asked: Any) -> None:
     from isthmus.cli.denoising import denoise_command
 
     denoise_command(**asked)
+
+
+@app.command()
+@model_argument
+@data_argument
+@output_to("A table, array or folder of pictures.")
+@click.option(
+    "--mask", type=click.Path(path_type=Path), help="What is unknown: a picture, light there, or a .npy file."
+)
+@click.option("--box", type=Box(), help="What is unknown of every picture: left, top, width and height in pixels.")
+@click.option(
+    "--like", metavar="DATA", help="Complete rows: of a recipe without a prior their codes say what is usual."
+)
+@click.option("--beta", type=float, default=1.0, show_default=True, help="Weight of the rate, minus log p(code).")
+@click.option("--steps", type=click.IntRange(0), default=200, show_default=True, help="Of gradient, from each start.")
+@click.option("--judge", is_flag=True, help="Tables: hide a tenth of the known numbers, and compare with imputers.")
+@click.option("--clean", type=click.Path(path_type=Path), help="Pictures as they were, to judge the result by.")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True)
+@data_options
+@output_options
+def inpaint(**asked: Any) -> None:
+    """Fill the empty cells of a table, or what a mask hides of pictures, by MODEL; all that is known stays as it is.
+
+    The code is searched whose reconstruction agrees best with what is known. The pictures are of the model's size.
+
+    \b
+    isthmus fit table.csv --recipe vae --corruption masking:0.2 -o m.safetensors
+    isthmus inpaint m.safetensors gaps.csv -o filled.csv --judge
+    isthmus inpaint digits.safetensors damaged/ --box 4,8,10,10 -o filled/
+    """
+    from isthmus.cli.inpainting import inpaint_command
+
+    inpaint_command(**asked)
 
 
 @app.command()

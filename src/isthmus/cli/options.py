@@ -98,6 +98,18 @@ class PictureSize(click.ParamType):  # type: ignore[type-arg]
         return int(match[1]), int(match[2])
 
 
+class Box(click.ParamType):  # type: ignore[type-arg]
+    """X,Y,W,H in pixels."""
+
+    name = "X,Y,W,H"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """'4,8,10,10' -> (4, 8, 10, 10)."""
+        if not re.fullmatch(r"\d{1,7}(,\d{1,7}){3}", str(value)):
+            self.fail(f"{value!r}: write left, top, width and height in pixels, as in 4,8,10,10", param, ctx)
+        return tuple(int(number) for number in str(value).split(","))
+
+
 class MemorySize(click.ParamType):  # type: ignore[type-arg]
     """Bytes, with k, M, G or T."""
 

@@ -62,6 +62,10 @@ class Bottleneck(Part, ABC):
             "this model has no density over its codes to draw from: fit a recipe that has one, such as rae or vae"
         )
 
+    def log_prior(self, z_BZ: Tensor) -> Tensor | None:  # noqa: ARG002
+        """Log p(z) of every code, in nats, shape (B,); None where there is no density over codes."""
+        return None
+
     def sent(self, z_BZ: Tensor) -> Tensor:
         """What the decoder gets for a code: the code itself, unless a level stands between them."""
         return z_BZ
@@ -104,6 +108,9 @@ class Point(Bottleneck):
 
     def sample_prior(self, n: int) -> Tensor:
         return super().sample_prior(n) if self.prior is None else self.prior.sample(n)
+
+    def log_prior(self, z_BZ: Tensor) -> Tensor | None:
+        return None if self.prior is None else self.prior.log_prob(z_BZ)
 
 
 class FeatureMap(Bottleneck):
@@ -233,3 +240,6 @@ class Gaussian(Bottleneck):
 
     def sample_prior(self, n: int) -> Tensor:
         return torch.randn(n, self.latent_dim) if self.prior is None else self.prior.sample(n)
+
+    def log_prior(self, z_BZ: Tensor) -> Tensor:
+        return normal_log_prob(z_BZ).sum(-1) if self.prior is None else self.prior.log_prob(z_BZ)

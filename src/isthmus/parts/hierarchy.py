@@ -84,6 +84,11 @@ class TwoLevels(Bottleneck):
         log_q_B = normal_log_prob(z2_BT, *at.upper).sum(-1) + normal_log_prob(z1_BL, *at.lower).sum(-1)
         return at.z_BZ, log_q_B - normal_log_prob(z2_BT).sum(-1) - normal_log_prob(z1_BL, *at.expected).sum(-1)
 
+    def log_prior(self, z_BZ: Tensor) -> Tensor:
+        z2_BT, z1_BL = z_BZ[:, : self.top], z_BZ[:, self.top :]
+        upper_B = normal_log_prob(z2_BT).sum(-1)
+        return upper_B + normal_log_prob(z1_BL, *_split(self.expects(z2_BT))).sum(-1) if self.low else upper_B
+
     def sample_prior(self, n: int) -> Tensor:
         z2_BT = torch.randn(n, self.top)
         if not self.low:

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from isthmus.jobs.denoise import Figures, mean_figures
+from isthmus.jobs.inpaint import Figures as Filled
 
 
 def show_figures(console: Console, found: Sequence[tuple[str, Figures]]) -> None:
@@ -19,3 +20,13 @@ def show_figures(console: Console, found: Sequence[tuple[str, Figures]]) -> None
         table.add_row(name, *(f"{number:.2f}" for number in numbers))
     console.print(table)
     console.print(f"{mean.verdict}.")
+
+
+def show_filled(console: Console, found: Filled) -> None:
+    """How well gaps were filled, beside the classical methods."""
+    table = Table(found.unit, box=None, pad_edge=False)
+    for name in ("Isthmus", *found.peers):
+        table.add_column(name, justify="right")
+    table.add_row("", *(f"{number:.3f}" for number in (found.ours, *found.peers.values())))
+    console.print(table)
+    console.print(f"{found.verdict}.")

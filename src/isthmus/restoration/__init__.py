@@ -1,6 +1,7 @@
-"""Giving back what a damaged picture was."""
+"""Giving back what a damaged picture, or a table with gaps, was."""
 
 from isthmus.restoration.denoising import SHIPPED, Denoiser, shipped
+from isthmus.restoration.inpainting import Inpainted, inpaint
 from isthmus.restoration.levels import estimate_level
 
-__all__ = ["SHIPPED", "Denoiser", "estimate_level", "shipped"]
+__all__ = ["SHIPPED", "Denoiser", "Inpainted", "estimate_level", "inpaint", "shipped"]

@@ -1,0 +1,99 @@
+"""`isthmus inpaint`: pictures under a mask, tables with empty cells."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from isthmus.autoencoder import Autoencoder
+from isthmus.cli.files import read_data, refuse_input
+from isthmus.data import Dataset, check_output, write_data
+from isthmus.data.masks import read_mask
+from isthmus.errors import DataError, InputError
+from isthmus.jobs.inpaint import Figures, judge_pictures, judge_table
+from isthmus.restoration import Inpainted, inpaint
+from isthmus.restoration.holes import box_mask, taking_gaps
+
+
+def inpaint_command(**asked: Any) -> None:
+    """Fill what is unknown, write it, and say how good the model is at it where that can be told."""
+    output = check_output(asked["output"], asked["force"])
+    refuse_input("result", output, Path(asked["data"]), *([asked["mask"]] if asked["mask"] else []))
+    estimator = Autoencoder.load(asked["model"])
+    data = read_data(asked["data"], asked, taking_gaps(estimator))
+    mask = _mask(asked, data)
+    clean = None if asked["clean"] is None else _clean(asked, estimator, data)
+    options = {"beta": asked["beta"], "steps": asked["steps"], "random_state": asked["seed"]}
+    options["like"] = None if asked["like"] is None else read_data(asked["like"], asked | {"quiet": True}, estimator)
+    found = inpaint(estimator, data, mask, **options)
+    judged = _judged(estimator, data, found, clean, asked, options)
+    write_data(output, found.raw, found.schema, names=data.names, force=asked["force"])
+    _say(asked, data, found, judged)
+
+
+def _mask(asked: dict[str, Any], data: Dataset) -> NDArray[np.bool_] | None:
+    """What the options say is unknown."""
+    if asked["mask"] and asked["box"]:
+        raise InputError("--mask and --box both say what is unknown: give one of them")
+    if asked["mask"]:
+        return read_mask(asked["mask"], data.schema.shape[:2] if data.kind == "images" else None)
+    if asked["box"]:
+        if data.kind != "images":
+            raise InputError(f"--box is for pictures; {asked['data']} is a table, whose empty cells are filled")
+        return box_mask(asked["box"], *data.schema.shape[:2])
+    return None
+
+
+def _clean(asked: dict[str, Any], estimator: Autoencoder, data: Dataset) -> NDArray[Any]:
+    """The pictures as they were, to judge by."""
+    if data.kind != "images":
+        raise InputError("--clean is for pictures; a table is judged by cells that are known: --judge")
+    clean = read_data(str(asked["clean"]), asked | {"quiet": True}, estimator)
+    if clean.n != data.n:
+        raise DataError(f"{asked['clean']}: {clean.n} pictures to judge {data.n} by; give one for each")
+    return clean.source.read(0, clean.n)
+
+
+def _judged(
+    estimator: Autoencoder,
+    data: Dataset,
+    found: Inpainted,
+    clean: NDArray[Any] | None,
+    asked: dict[str, Any],
+    options: dict[str, Any],
+) -> Figures | None:
+    if clean is not None:
+        return judge_pictures(found.raw, data.source.read(0, data.n), clean, found.hidden)
+    if not asked["judge"]:
+        return None
+    if data.kind != "table":
+        raise InputError("--judge hides known cells of a table; judge pictures by clean ones: --clean")
+    return judge_table(estimator, data, **options)
+
+
+def _say(asked: dict[str, Any], data: Dataset, found: Inpainted, judged: Figures | None) -> None:
+    """What was filled, and how good that is."""
+    filled, rows = int(found.hidden.sum()), len(found.rows)
+    if asked["as_json"]:
+        result = {"output": str(asked["output"]), "rows": data.n, "filled": filled, "rows_filled": rows}
+        result["energy"] = [round(float(e), 4) for e in found.energies.mean(1)] if rows else []
+        result["figures"] = None if judged is None else judged.to_json()
+        click.echo(json.dumps(result | {"skipped": data.skipped}))
+        return
+    if asked["quiet"]:
+        return
+    if data.skipped:
+        click.echo(f"skipped {len(data.skipped)}: {'; '.join(data.skipped[:3])}", err=True)
+    if not filled:
+        click.echo(f"{asked['output']}: nothing was missing, so this is a copy")
+        return
+    what = "pixels" if data.kind == "images" else "cells"
+    click.echo(f"{asked['output']}: {filled:,} {what} filled in {rows:,} of {data.n:,} rows")
+    if judged is not None:
+        from isthmus.report.restored import show_filled
+
+        show_filled(Console(), judged)
