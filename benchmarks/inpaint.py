@@ -1,6 +1,6 @@
 """MNIST digits with a grey patch, half the pixels masked at random, and scribbles: PSNR and SSIM beside OpenCV's.
 
-    python benchmarks/inpaint.py                      a vae of 5 minutes on one thread, 200 test digits
+    python benchmarks/inpaint.py                      a vae of 4 minutes on one thread, 200 test digits
     python benchmarks/inpaint.py --recipe ae          the same of a plain autoencoder
 
 The masks are drawn by a fixed seed; every method sees the same ones. Figures are means over whole pictures. For a
@@ -57,7 +57,7 @@ def ssim(pictures: np.ndarray, clean: np.ndarray) -> float:
 
 def main() -> None:
     options = parser(__doc__)
-    options.add_argument("--minutes", type=float, default=5, help="of training (default: %(default)g)")
+    options.add_argument("--minutes", type=float, default=4, help="of training (default: %(default)g)")
     options.add_argument("--recipe", default="vae", help="(default: %(default)s)")
     options.add_argument("--codes", type=int, default=32, help="values of a code (default: %(default)s)")
     options.add_argument("--digits", type=int, default=200, help="test digits (default: %(default)s)")

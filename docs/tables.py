@@ -86,6 +86,32 @@ def denoising() -> str:
     )
 
 
+def inpainting() -> str:
+    found = {key: kept for key, kept in result("inpaint").items() if key != "machine"}
+    masks = next(iter(found.values()))["masks"]
+    ours = {f"Isthmus, {key}": {mask: kept["masks"][mask]["Isthmus"] for mask in masks} for key, kept in found.items()}
+    peers = {name: {mask: masks[mask][name] for mask in masks} for name in ("Telea", "Navier-Stokes", "as seen")}
+    rows = [
+        (name, *(f"{by[mask]['psnr']:.2f} / {by[mask]['ssim']:.3f}" for mask in masks))
+        for name, by in (ours | peers).items()
+    ]
+    about = next(iter(found.values()))
+    return table(("PSNR in dB / SSIM", *masks), rows) + (
+        f"\n\n{about['digits']} digits; {about['minutes']:g} minutes of training ({about['steps']:,} steps) on one thread "
+        f"of a busy machine, {about['codes']} code values.\n"
+    )
+
+
+def imputing() -> str:
+    parts = {key: kept for key, kept in result("impute").items() if key != "machine"}
+    methods = next(iter(next(iter(parts.values())).values()))["rmse"]
+    rows = [
+        (f"{name.lstrip('0123456789_')} ({key})", "x".join(map(str, kept["shape"])), *(f"{kept['rmse'][m]:.3f}" for m in methods))
+        for key, tables in parts.items() for name, kept in tables.items()
+    ]  # fmt: skip
+    return table(("table", "rows x columns", *methods), rows) + "\n"
+
+
 def documents() -> str:
     found = result("documents")
     rows = [(method, f"{rmse:.4f}", f"{found['worst page'][method]:.4f}") for method, rmse in found["rmse"].items()]
@@ -181,6 +207,8 @@ TABLES = {
     "ecg5000": ecg5000,
     "denoising": denoising,
     "documents": documents,
+    "inpainting": inpainting,
+    "imputing": imputing,
 }
 
 
