@@ -337,7 +337,7 @@ def inpaint(**asked: Any) -> None:
     The code is searched whose reconstruction agrees best with what is known. The pictures are of the model's size.
 
     \b
-    isthmus fit table.csv --recipe vae --corruption masking:0.2 -o m.safetensors
+    isthmus fit table.csv --recipe vae --hidden none --latent-dim 13 -o m.safetensors
     isthmus inpaint m.safetensors gaps.csv -o filled.csv --judge
     isthmus inpaint digits.safetensors damaged/ --box 4,8,10,10 -o filled/
     """
