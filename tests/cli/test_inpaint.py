@@ -105,6 +105,14 @@ def test_pictures_by_mask_and_box(isthmus, tmp_path, damaged, picture_model):
             assert (was[where] != now[where]).any()
 
 
+def test_known_pixels_of_a_jpeg_stay(isthmus, tmp_path, damaged, picture_model):
+    Image.open(damaged / "3.png").save(damaged / "3.jpg")
+    (damaged / "3.png").unlink()
+    was = np.asarray(Image.open(damaged / "3.jpg"))
+    assert isthmus("inpaint", picture_model, damaged, "--box", "0,0,2,2", "-o", tmp_path / "out", "-q").code == 0
+    assert (np.asarray(Image.open(tmp_path / "out" / "3.png"))[2:] == was[2:]).all()
+
+
 def test_mistakes_about_pictures(refused, tmp_path, damaged, picture_model):
     Image.fromarray(np.zeros((8, 9), np.uint8)).save(tmp_path / "wide.png")
     Image.fromarray(np.full((8, 8), 255, np.uint8)).save(tmp_path / "all.png")
@@ -119,6 +127,7 @@ def test_mistakes_about_pictures(refused, tmp_path, damaged, picture_model):
         "text.png: can't be read as a mask": ("--mask", "text.png"),
         "box 6, 6, 4, 2": ("--box", "6,6,4,2"),
         "write left, top, width": ("--box", "6x6"),
+        "judge pictures by clean ones": ("--box", "1,1,2,2", "--judge"),
         "give one of them": ("--box", "1,1,2,2", "--mask", "wide.png"),
     }
     for words, options in lines.items():

@@ -1,7 +1,7 @@
 """`isthmus inpaint`: pictures under a mask, tables with empty cells."""
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import click
@@ -25,14 +25,23 @@ def inpaint_command(**asked: Any) -> None:
     refuse_input("result", output, Path(asked["data"]), *([asked["mask"]] if asked["mask"] else []))
     estimator = Autoencoder.load(asked["model"])
     data = read_data(asked["data"], asked, taking_gaps(estimator))
+    if asked["judge"] and data.kind != "table":
+        raise InputError("--judge hides known cells of a table; judge pictures by clean ones: --clean")
     mask = _mask(asked, data)
     clean = None if asked["clean"] is None else _clean(asked, estimator, data)
     options = {"beta": asked["beta"], "steps": asked["steps"], "random_state": asked["seed"]}
     options["like"] = None if asked["like"] is None else read_data(asked["like"], asked | {"quiet": True}, estimator)
     found = inpaint(estimator, data, mask, **options)
     judged = _judged(estimator, data, found, clean, asked, options)
-    write_data(output, found.raw, found.schema, names=data.names, force=asked["force"])
+    names = None if data.names is None else [_lossless(name) for name in data.names]
+    write_data(output, found.raw, found.schema, names=names, force=asked["force"])
     _say(asked, data, found, judged)
+
+
+def _lossless(name: str) -> str:
+    """A picture's name, whose known pixels a JPEG would change."""
+    path = PurePosixPath(name)
+    return str(path.with_suffix(".png")) if path.suffix.lower() in (".jpg", ".jpeg") else name
 
 
 def _mask(asked: dict[str, Any], data: Dataset) -> NDArray[np.bool_] | None:
@@ -68,11 +77,7 @@ def _judged(
 ) -> Figures | None:
     if clean is not None:
         return judge_pictures(found.raw, data.source.read(0, data.n), clean, found.hidden)
-    if not asked["judge"]:
-        return None
-    if data.kind != "table":
-        raise InputError("--judge hides known cells of a table; judge pictures by clean ones: --clean")
-    return judge_table(estimator, data, **options)
+    return judge_table(estimator, data, **options) if asked["judge"] else None
 
 
 def _say(asked: dict[str, Any], data: Dataset, found: Inpainted, judged: Figures | None) -> None:

@@ -19,23 +19,23 @@ from isthmus.training import seeded
 Rate = Callable[[Tensor], Tensor]
 RATE = 0.1
 """Of learning, in standard deviations of a code value, falling to 0 along a cosine."""
-
-
-FLOOR = 1e-8
 SMALLEST = 1e-4
+"""Standard deviation of a code value that all but never changes: it may still move a little."""
 FEWEST_CODES = 10
 """That a gaussian is fitted to."""
 MANY = 1000
+"""Codes drawn to find the mean and the spread of a prior."""
 
 
 class Density(NamedTuple):
-    """p(z): the rate -log p(z) of codes (B, Z) up to a constant, in nats, the mean first of all and then codes drawn,
-    (S, Z), and the standard deviation of each code value, (Z,).
-    """
+    """What codes are usual."""
 
     rate: Rate
+    """-log p(z) of codes (B, Z), up to a constant, in nats, (B,)."""
     typical_SZ: Tensor
+    """The mean, and then codes drawn."""
     spread_Z: Tensor
+    """The standard deviation of each code value."""
 
 
 def own_density(bottleneck: Bottleneck, draws: int, seed: int) -> Density | None:
@@ -71,7 +71,7 @@ def fitted_density(codes_NZ: Tensor, draws: int, seed: int, recipe: str) -> Dens
         )
     fitted = LedoitWolf().fit(codes_NZ.numpy())
     mean_Z, covariance_ZZ = torch.from_numpy(fitted.location_), torch.from_numpy(fitted.covariance_)
-    root_ZZ = torch.linalg.cholesky(covariance_ZZ + FLOOR * torch.eye(len(mean_Z), dtype=torch.float64))
+    root_ZZ = torch.linalg.cholesky(covariance_ZZ + SMALLEST**2 * torch.eye(len(mean_Z), dtype=torch.float64))
     noise_SZ = torch.randn(draws, len(mean_Z), dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
     typical_SZ = torch.cat([mean_Z[None], mean_Z + noise_SZ @ root_ZZ.mT])
 
