@@ -106,8 +106,8 @@ def imputing() -> str:
     parts = {key: kept for key, kept in result("impute").items() if key != "machine"}
     methods = next(iter(next(iter(parts.values())).values()))["rmse"]
     rows = [
-        (f"{name.lstrip('0123456789_')} ({key})", "x".join(map(str, kept["shape"])), *(f"{kept['rmse'][m]:.3f}" for m in methods))
-        for key, tables in parts.items() for name, kept in tables.items()
+        (f"{name.lstrip('0123456789_')}", "x".join(map(str, kept["shape"])), *(f"{kept['rmse'][m]:.3f}" for m in methods))
+        for tables in parts.values() for name, kept in tables.items()
     ]  # fmt: skip
     return table(("table", "rows x columns", *methods), rows) + "\n"
 
