@@ -47,7 +47,7 @@ def denoise_command(**asked: Any) -> None:
             _say(asked, done[-1])
     if not done:
         raise DataError(f"{source}: none of {len(jobs)} pictures could be denoised: {bad[0]}")
-    _finish(asked, done, bad)
+    _finish(asked, source if source.is_dir() else source.parent, done, bad)
 
 
 def _jobs(source: Path, asked: dict[str, Any]) -> list[Job]:
@@ -103,7 +103,7 @@ def _say(asked: dict[str, Any], found: Cleaned) -> None:
     click.echo(f"{found.output}{level}")
 
 
-def _finish(asked: dict[str, Any], done: list[Cleaned], bad: list[str]) -> None:
+def _finish(asked: dict[str, Any], folder: Path, done: list[Cleaned], bad: list[str]) -> None:
     if asked["as_json"]:
         click.echo(json.dumps({"pictures": [found.to_json() for found in done], "skipped": bad}))
         return
@@ -113,4 +113,5 @@ def _finish(asked: dict[str, Any], done: list[Cleaned], bad: list[str]) -> None:
         return
     from isthmus.report.restored import show_figures
 
-    show_figures(Console(), [(found.name, found.figures) for found in done if found.figures])
+    judged = [(Path(found.name).relative_to(folder).as_posix(), found.figures) for found in done if found.figures]
+    show_figures(Console(), judged)

@@ -113,8 +113,8 @@ def _to_judge(pictures: Pictures, asked: dict[str, Any]) -> Pictures:
         if len(good) == MOST_JUDGED:
             break
     _say_skipped(bad, asked)
-    names = ([every[i] for i in good] if every else () for every in (pictures.held, pictures.seen_held))
-    return pictures._replace(**dict(zip(("held", "seen_held"), names, strict=True)))
+    held, seen = ([every[i] for i in good] if every else [] for every in (pictures.held, pictures.seen_held))
+    return pictures._replace(held=held, seen_held=seen)
 
 
 def _held(pictures: Pictures) -> list[list[Path]]:
