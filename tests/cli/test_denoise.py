@@ -352,3 +352,10 @@ def test_figures_of_a_picture_without_a_baseline(isthmus, tmp_path):
     assert done.code == 0, done.err
     row = next(line.split() for line in done.out.splitlines() if line.startswith("b.png "))
     assert row[3:] == ["-"] * 3
+
+
+def test_the_help_names_what_holds_for_restoring(isthmus):
+    said = " ".join(isthmus("fit", "--help").out.split())
+    assert "residual for --noise" in said
+    assert "16 with --noise" in said
+    assert said.count("the recipe's, most often") == 3
