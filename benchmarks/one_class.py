@@ -31,7 +31,7 @@ def strangers(train, test, item) -> dict:
     """P-values of pictures that are no digits, by a detector of all digits, and its error on real ones."""
     detector = Detector(normal_only=True, false_alarms=0.01, random_state=0).fit(train[:20_000])
     noise = np.random.default_rng(0).integers(0, 256, (1, 28, 28), np.uint8)
-    odd = {"a Fashion-MNIST item": item[None], "a digit upside down": test[:1, ::-1], "noise": noise}
+    odd = {"a Fashion-MNIST item": item[None], "a digit upside down": test[:1, ::-1, ::-1], "noise": noise}
     error = detector.autoencoder_.reconstruction_error(test) / test[0].size
     found = {
         "mean squared error of a pixel, test digits": round(float(error.mean()), 5),

@@ -23,7 +23,7 @@ from isthmus.detection.memory import Memory, joined
 from isthmus.detection.pyod import PyODWays
 from isthmus.detection.reasons import Reason, reasons
 from isthmus.detection.steps import LastStep, Stretch, improbability, learn_last, stretches
-from isthmus.detection.strangeness import Strangeness, learn
+from isthmus.detection.strangeness import DECIMALS, Strangeness, learn
 from isthmus.errors import DataError, InputError, naming
 from isthmus.training import Batches, Watcher
 
@@ -35,6 +35,8 @@ STEPS = 400
 BATCH, CODE = 128, 2
 EXACT_ROWS = 20_000
 """Up to so many rows at once are scored in double precision: a row's score doesn't depend on its neighbours then."""
+ALIKE = 1.5e-4
+"""Scores that differ by no more count as equal where a promise hangs on it: beyond so many rows they are of float32."""
 
 
 class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
@@ -51,7 +53,9 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
     false_alarms : float, optional
         A promise: of normal rows no more than this share is flagged. Some rows are held out for it.
     fdr : float, optional
-        Another: of the rows that `discoveries` flags no more than this share is normal, on average.
+        Another: of the rows that `discoveries` flags no more than this share is normal, on average. `predict`,
+        `labels_` and `threshold_` go by `contamination` all the same. Anomalies among the rows held out leave little
+        to be discovered: fit to normal rows.
     calibration : float or int, default=0.3
         Share or number of the rows that are held out where a promise is asked for.
     normal_only : bool, default=False
@@ -161,7 +165,7 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def _remembered(self, data: Dataset, learned: Rows, held: Rows, seed: int) -> Memory | None:
         if data.steps:
             return None
-        memory = Memory.of(data, (learned, held), len(held) / data.n, np.random.default_rng([seed, 0]), self._needed)
+        memory = Memory.of(data, (learned, held), len(held) / data.n, np.random.default_rng([seed, 0]), self.needed)
         return replace(memory, steps=self.autoencoder_.record_["steps"])
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -199,8 +203,8 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         rng = np.random.default_rng([seed, self.memory_.seen])
         parts = self.memory_.parts_of(data, rng)
         autoencoder = self._taught(data, parts[0], rng)
-        new = Memory.of(data, parts, self.memory_.share, rng, self._needed)
-        memory = self.memory_.with_more(new, self._needed)
+        new = Memory.of(data, parts, self.memory_.share, rng, self.needed)
+        memory = self.memory_.with_more(new, self.needed)
         learned = memory.dataset(self.schema_, learned=True)
         self.strangeness_ = learn(autoencoder, learned, normal_only=self.normal_only, seed=seed)
         self.autoencoder_, self.memory_, self.goes_on_ = autoencoder, memory, True
@@ -227,7 +231,7 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.decide(self._threshold())
 
     @property
-    def _needed(self) -> int:
+    def needed(self) -> int:
         """How many held-out rows the promise takes."""
         return 0 if self.false_alarms is None else conformal.rows_needed(self.false_alarms)
 
@@ -277,16 +281,19 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         """What a file's description says of a fitted detector, in plain values."""
         kept = 0 if self.memory_ is None or not self.goes_on_ else len(self.memory_.rows)
         rows = {"scored": len(self.decision_scores_), "held out": len(self.calibration_scores_), "kept": kept}
-        return {"promise": self.promise, "threshold": self.threshold_, "rows": rows}
+        threshold = {} if self.fdr is not None else {"threshold": self.threshold_}
+        return {"promise": self.promise, **threshold, "rows": rows}
 
     def _parts(self, data: Dataset, seed: int) -> tuple[Rows, Rows]:
         """Rows to learn from and rows to calibrate by; too few for the promise is said before anything is learned."""
         share = choices.plain(self.calibration) if self.promises else 0
         with naming(f"calibration={share!r}"):
             learned, held = split(data.n, share, seed, data.overlap)
+        if len(learned) < 2:
+            raise InputError(f"calibration={share!r} holds out {len(held)} of {data.n} rows: to learn from takes 2")
         if self.fdr is not None and not len(held):
             raise InputError(f"fdr={self.fdr:g} takes held-out rows, and calibration={share!r} of {data.n} is none")
-        if self.false_alarms is not None and len(held) < (needed := self._needed):
+        if self.false_alarms is not None and len(held) < (needed := self.needed):
             all_rows = f" (about {round(needed / share):,} in all)" if isinstance(share, float) and share else ""
             raise InputError(
                 f"false_alarms={self.false_alarms:g} takes {needed:,} held-out rows{all_rows}, and of {data.n:,} "
@@ -314,7 +321,7 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def _threshold(self) -> float:
         """By the promise of few false alarms, else by the share of the rows fitted that contamination says."""
         if self.false_alarms is not None:
-            return conformal.threshold(self.calibration_scores_, self.false_alarms)
+            return conformal.threshold(self.calibration_scores_, self.false_alarms) + ALIKE
         return float(np.percentile(self.decision_scores_, 100 * (1 - self.contamination)))
 
     def decide(self, threshold: float) -> None:
@@ -362,11 +369,11 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         device = choices.device(self.device)
         found = inference.run(
             nn.Module.__call__, self.strangeness_, batches.in_order(),
-            device=device, double=data.n <= EXACT_ROWS and data.kind != "images", rows=size,
+            device=device, double=self.steps_ or (data.n <= EXACT_ROWS and data.kind != "images"), rows=size,
         )  # fmt: skip
         scores = found.double().numpy()
         if not self.steps_:
-            return scores
+            return np.round(scores, DECIMALS)
         scores[: data.source.shape[0] - 1] = np.nan  # their windows begin before the series does
         return improbability(scores)
 
@@ -448,12 +455,17 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         InputError
             If no rows were held out: fit with `false_alarms` or `fdr`.
         """
-        return self._p_values(self.anomaly_scores(X))
-
-    def _p_values(self, scores: Floats) -> Floats:
-        if not len(self.calibration_scores_):
+        check_is_fitted(self, "autoencoder_")
+        found = self.p_values_of(self.anomaly_scores(X))
+        if found is None:
             raise InputError("no rows were held out to calibrate by: fit with false_alarms or fdr")
-        return conformal.p_values(self.calibration_scores_, scores)
+        return found
+
+    def p_values_of(self, scores: Floats) -> Floats | None:
+        """`p_values` of rows that are scored already; None where no rows were held out."""
+        if not len(self.calibration_scores_):
+            return None
+        return conformal.p_values(self.calibration_scores_, scores - ALIKE)
 
     def discoveries(self, X: Any) -> NDArray[np.bool_]:
         """Which of these rows are anomalies, such that no more than the share `fdr` of them are normal on average."""
