@@ -135,8 +135,16 @@ def one_class() -> str:
     found = result("one_class")
     digits = found["mnist"]["auroc"]
     rows = [(*(f"{digits[d]:.3f}" for d in digits), f"**{found['mnist']['mean']:.4f}**", found["mnist"]["seconds"])]
-    strangers = "; ".join(f"{name} {figure}" for name, figure in found["strangers"].items())
-    return table((*digits, "mean", "seconds, all ten"), rows) + f"\n\nStrangers: {strangers}.\n"
+    return table((*digits, "mean", "seconds, all ten"), rows) + "\n"
+
+
+def strangers() -> str:
+    found = result("strangers")
+    auroc = ", ".join(f"{name} {figure:.3f}" for name, figure in found["auroc"].items())
+    return (
+        f"AUROC of strangers among test digits: {auroc}. Of test digits {found['flagged']:.2%} were flagged; their mean "
+        f"squared error is {found['squared error of a pixel, test digits']:.4f} of a pixel between 0 and 1.\n"
+    )
 
 
 def million() -> str:
@@ -186,6 +194,7 @@ TABLES = {
     "adbench": adbench,
     "one_class": one_class,
     "million": million,
+    "strangers": strangers,
     "nab": nab,
     "ecg5000": ecg5000,
     "denoising": denoising,
