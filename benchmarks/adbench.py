@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from common import keep, parser
+from scipy.stats import rankdata
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
@@ -25,6 +26,7 @@ MOST_ROWS = 10_000
 SEEDS = range(3)
 PROTOCOLS = ("contaminated", "clean")
 OURS = "Isthmus Detector"
+CACHE = Path(__file__).parent / "adbench-cache"
 
 
 def peers() -> dict:
@@ -92,7 +94,7 @@ def trial(name: str, make, fitted: np.ndarray, judged: np.ndarray, truth: np.nda
 
 def main() -> None:
     options = parser(__doc__)
-    options.add_argument("--cache", type=Path, default=Path("adbench-cache"), help="folder of the fits done")
+    options.add_argument("--cache", type=Path, default=CACHE, help="folder of the fits done")
     options.add_argument("--only", nargs="*", help="detectors, by a part of their names")
     options.add_argument("--odd", action="store_true", help="odd-numbered tables alone, for choosing defaults")
     asked = options.parse_args()
@@ -108,10 +110,10 @@ def main() -> None:
         for protocol in PROTOCOLS:
             for seed in SEEDS:
                 run_all(asked.cache, path.stem, detectors, x, y, protocol, seed)
-    found = {
-        name: [json.loads(line) for line in (asked.cache / f"{name}.jsonl").read_text().splitlines()]
-        for name in detectors
-    }
+    wanted, found = {path.stem for path in tables}, {}
+    for name in detectors:
+        entries = map(json.loads, (asked.cache / f"{name}.jsonl").read_text().splitlines())
+        found[name] = [entry for entry in entries if entry["table"] in wanted]
     if not (asked.only or asked.odd):
         keep("adbench", summary(found))
     else:
@@ -119,7 +121,7 @@ def main() -> None:
 
 
 def run_all(cache: Path, table: str, detectors: dict, x, y, protocol: str, seed: int) -> None:
-    """What isn't in the cache yet of one split, the detectors taking turns at being first."""
+    """What isn't in the cache yet of one split, by one detector after the other."""
     parts = None
     for name, make in detectors.items():
         file, key = cache / f"{name}.jsonl", {"table": table, "protocol": protocol, "seed": seed}
@@ -157,7 +159,7 @@ def compared(means: dict) -> dict:
     """By detector: mean AUROC and AP, mean rank by AUROC, and ours minus it with a paired bootstrap interval."""
     names = list(means)
     auroc = np.array([means[name]["auroc"] for name in names])
-    ranks = (-auroc).argsort(0, kind="stable").argsort(0, kind="stable") + 1.0
+    ranks = rankdata(-auroc, axis=0)
     rng, found = np.random.default_rng(0), {}
     for i, name in enumerate(names):
         found[name] = {

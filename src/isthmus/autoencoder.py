@@ -103,14 +103,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         A time budget for training; the learning rate falls to zero at its end.
     batch_size : int, optional
         Default: the power of two nearest to the square root of the number of rows, from 16 to 1024.
-    learning_rate : float, default=0.002
-        The peak; it rises over the first 2% of training and falls to zero along a cosine.
-    weight_decay : float, default=0.01
+    learning_rate : float, optional
+        The peak; it rises over the first 2% of training and falls to zero along a cosine. Default: the recipe's, most
+        often 0.002.
+    weight_decay : float, optional
+        Default: the recipe's, most often 0.01.
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
         sgd has Nesterov momentum of 0.9, and wants a learning rate of its own: see `find_learning_rate`.
-    ema : float or "auto", default=0
+    ema : float or "auto", optional
         Decay, such as 0.999, of a moving average of the weights, which is then what held-out rows judge and what is
-        kept; "auto" looks back over a twentieth of the training so far; 0 keeps the weights themselves.
+        kept; "auto" looks back over a twentieth of the training so far; 0, the default of most
+        recipes, keeps the weights themselves.
     accumulate : int, default=1
         Batches that make one step together, as a batch of so many times the rows would, in less memory. Terms over
         a whole batch, and the draws of codes, still go batch by batch.
@@ -178,10 +181,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         epochs: int | None = None,
         minutes: float | None = None,
         batch_size: int | None = None,
-        learning_rate: float = 2e-3,
-        weight_decay: float = 1e-2,
+        learning_rate: float | None = None,
+        weight_decay: float | None = None,
         optimizer: str = "adamw",
-        ema: float | str = 0,
+        ema: float | str | None = None,
         accumulate: int = 1,
         shift: int = 0,
         binarize: bool = False,
@@ -294,7 +297,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             "data": provenance.fingerprint(data),
             "held out": validation if held_out is None else provenance.fingerprint(chosen_by[0]),
             "model": self.model_.spec,
-            "settings": settings.__dict__,
+            "settings": settings.identity,
             "streamed": training.streamed,
         }
         if seen is not None:

@@ -20,7 +20,7 @@ Function = Callable[[Network, Tensor, Tensor | None], Tensor]
 
 def rows_at_once(shape: tuple[int, ...]) -> int:
     """Rows per batch where nothing is learned: about 4 MB of them."""
-    return min(max((1 << 20) // math.prod(shape), 16), 16384)
+    return min(max((1 << 20) // math.prod(shape), 16), 32768)
 
 
 def run(

@@ -52,6 +52,8 @@ def settings(estimator: "Autoencoder", rows: int, seed: int, *, held_out: bool, 
 
 
 def _asked(estimator: "Autoencoder", name: str) -> Any:
-    """A setting of training: the user's, or where its default was left the recipe's."""
-    value, default = getattr(estimator, name), inspect.signature(type(estimator)).parameters[name].default
-    return recipes.get(estimator.recipe).training.get(name, value) if value == default else value
+    """A setting of training: the user's, or where it was left out the recipe's, or else the usual one."""
+    value, left_out = getattr(estimator, name), inspect.signature(type(estimator)).parameters[name].default
+    if value != left_out:
+        return value
+    return recipes.get(estimator.recipe).training.get(name, getattr(Settings, name, None) if value is None else value)

@@ -73,7 +73,7 @@ def check_params(params: Any, record: Any) -> None:
     settings = [params.get(name) or {} for name in ("options", "penalties")]
     plain = all(isinstance(s, dict) and all(_is_like(v, (int, float, str)) for v in s.values()) for s in settings)
     sound = plain and all(isinstance(params.get(name, ""), str) for name in ("recipe", "corruption", "optimizer"))
-    sound = sound and _is_like(params.get("ema", 0), (int, float, str)) and _is_like(params.get("accumulate", 1), int)
+    sound = sound and _is_like(params.get("ema") or 0, (int, float, str)) and _is_like(params.get("accumulate", 1), int)
     if not (sound and 0 <= record["validation"] <= record["data"]["rows"]):
         raise ModelFileError("its parameters are garbled")
 

@@ -1,6 +1,7 @@
 """`isthmus denoise` and `isthmus fit --noise`, `--target`: whole commands on files."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -79,15 +80,11 @@ def test_a_folder_in_a_folder_out_under_the_same_names(isthmus, fitted, tmp_path
     write(tmp_path / "in" / "turned.jpg", noisy(FLOWER), exif=exif.tobytes(), profile=b"a profile")
     done = isthmus("denoise", fitted, tmp_path / "in", "-o", tmp_path / "out", "--json")
     assert done.code == 0, done.err
+    names = ("a/see-through.png", "grey.tif", "turned.jpg")
     assert [entry["picture"] for entry in json.loads(done.out)["pictures"]] == [
-        "see-through.png",
-        "grey.tif",
-        "turned.jpg",
+        str(tmp_path / "in" / name) for name in names
     ]
-    before, after = (
-        [read_photo(tmp_path / folder / name) for name in ("a/see-through.png", "grey.tif", "turned.jpg")]
-        for folder in ("in", "out")
-    )
+    before, after = ([read_photo(tmp_path / folder / name) for name in names] for folder in ("in", "out"))
     np.testing.assert_array_equal(after[0].alpha, alpha)
     assert after[1].pixels.dtype == np.uint16
     assert (after[2].orientation, after[2].profile) == (6, b"a profile")
@@ -186,6 +183,24 @@ def test_how_long_a_fit_takes_that_is_not_told(options, rows, expected):
         (("fit", "pictures", "--noise", "gaussian:25", "--recipe", "vae"), "recipe denoising"),
         (("fit", "pictures", "--noise", "gaussian:25", "--target", "empty"), "leave out --noise"),
         (("fit", "pictures", "--noise", "gaussian:25", "--size", "8x8"), "--size has no use"),
+        (("fit", "others", "--noise", "gaussian:25", "--network", "dense"), "takes residual alone"),
+        (("fit", "others", "--noise", "gaussian:25", "--likelihood", "bernoulli"), "takes gaussian or laplace"),
+        (("fit", "others", "--noise", "gaussian:25", "--corruption", "masking:0.5"), "--corruption has no use"),
+        (("fit", "others", "--noise", "gaussian:25", "--latent-dim", "7"), "--latent-dim has no use"),
+        (("fit", "others", "--target", "empty", "--penalty", "l1=1"), "--penalty has no use"),
+        (("fit", "others", "--target", "empty", "--kind", "table"), "--kind table"),
+        (("fit", "others", "--target", "./others"), "is DATA itself"),
+        (
+            ("fit", "mixed", "--noise", "gaussian:25", "--validation", "1"),
+            "not a picture; pass over it with --skip-bad",
+        ),
+        (("denoise", "others", "-o", "others/new", "--force"), "lies in others"),
+        (("denoise", "others", "-o", "others", "--force"), "lies in others"),
+        (("denoise", "nest/B", "-o", "nest", "--force", "--clean", "nest"), "written over the data"),
+        (("denoise", "in.png", "-o", "text.png/o/o.png"), "can't make the folder text.png/o"),
+        (("denoise", "sizes", "-o", "out"), "sizes/b.png: a picture of 5x5 is too small to tell its noise"),
+        (("denoise", "forms", "-o", "out"), "out/b.jpg: .jpg holds no alpha"),
+        (("denoise", "in.png", "-o", "in.png/o.png"), "can't make the folder in.png"),
         (("fit", "pictures", "--target", "empty"), "empty: no pictures"),
         (("fit", "pictures", "--target", "others"), "2 pictures without a partner"),
         (("fit", "others", "--noise", "gaussian:25", "--hidden", "8,8"), "an odd number of times"),
@@ -200,6 +215,12 @@ def test_bad_input_is_one_line(refused, tmp_path, words, said):
         (tmp_path / folder).mkdir()
     (tmp_path / "text.png").write_text("text")
     (tmp_path / "pictures" / "a.png").write_text("text")
+    for name in ("sizes/a.png", "forms/a.png", "nest/x.png", "nest/B/x.png", "mixed/a.png"):
+        write(tmp_path / name, np.full((40, 50, 1), 99, np.uint8))
+    (tmp_path / "mixed" / "b.png").write_text("text")
+    write(tmp_path / "sizes" / "b.png", np.full((5, 5, 1), 99, np.uint8))
+    write(tmp_path / "forms" / "b.png", np.full((40, 50, 3), 99, np.uint8), alpha=np.full((40, 50, 1), 9, np.uint8))
+    (tmp_path / "forms" / "b.png").rename(tmp_path / "forms" / "b.jpg")
     assert said in refused(*words)
 
 
@@ -208,7 +229,7 @@ def test_pictures_that_cannot_be_read_may_be_passed_over(isthmus, fitted, tmp_pa
     (tmp_path / "in" / "b.png").write_text("text")
     done = isthmus("denoise", fitted, tmp_path / "in", "-o", tmp_path / "out", "--skip-bad")
     assert done.code == 0
-    assert "skipped 1: b.png: not a picture" in done.err
+    assert f"skipped 1: {tmp_path}/in/b.png: not a picture" in done.err
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
 
 
@@ -233,3 +254,108 @@ def test_a_stopped_fit_goes_on(isthmus, china, tmp_path, monkeypatch):
     one, other = (Autoencoder.load(tmp_path / f"{name}.safetensors").model_.state_dict() for name in ("whole", "m"))
     for name, tensor in one.items():
         assert tensor.numpy().tobytes() == other[name].numpy().tobytes(), name
+
+
+def test_a_folder_does_not_eat_its_own_pictures(isthmus, tmp_path):
+    """Another picture of the folder, its hard link or a clean one is never where a result goes."""
+    for name in ("in/x.png", "in/y.png", "clean/x.png", "clean/y.png"):
+        write(tmp_path / name, noisy(FLOWER[..., 0]))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "y.png").hardlink_to(tmp_path / "in" / "x.png")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.png")}
+    for out, more in (("out", ()), ("clean", ("--clean", tmp_path / "clean"))):
+        done = isthmus("denoise", tmp_path / "in", "-o", tmp_path / out, "--force", *more)
+        assert (done.code, "written over the data" in done.err) == (2, True), out
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.png")} == before
+
+
+def test_skip_bad_passes_over_what_cannot_be_written_or_told(isthmus, fitted, tmp_path):
+    write(tmp_path / "in" / "good.png", noisy(FLOWER[..., 0]))
+    write(tmp_path / "in" / "tiny.png", np.full((5, 5, 1), 99, np.uint8))
+    see_through = np.full((*FLOWER.shape[:2], 1), 9, np.uint8)
+    write(tmp_path / "in" / "a.png", FLOWER, alpha=see_through)
+    (tmp_path / "in" / "a.png").rename(tmp_path / "in" / "a.jpg")
+    done = isthmus("denoise", fitted, tmp_path / "in", "-o", tmp_path / "out", "--skip-bad", "--json")
+    assert done.code == 0, done.err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["good.png"]
+    said = json.loads(done.out)["skipped"]
+    assert "a.jpg: .jpg holds no alpha" in said[0]
+    assert "tiny.png: a picture of 5x5 is too small" in said[1]
+    done = isthmus("denoise", fitted, tmp_path / "in", "-o", tmp_path / "new", "--skip-bad", "--level", "-1")
+    assert (done.code, "level=-1" in done.err, (tmp_path / "new").exists()) == (2, True, False)
+
+
+def test_a_missing_extra_is_one_line_before_any_work(isthmus, fitted, tmp_path, monkeypatch):
+    write(tmp_path / "in" / "a.png", noisy(FLOWER[..., 0]))
+    write(tmp_path / "in" / "b.tif", noisy(FLOWER.astype(np.uint16) * 257))
+    monkeypatch.setitem(sys.modules, "tifffile", None)
+    done = isthmus("denoise", fitted, tmp_path / "in", "-o", tmp_path / "out")
+    assert (done.code, "takes tifffile: pip install" in done.err) == (2, True)
+    assert not (tmp_path / "out").exists()
+    assert isthmus("denoise", fitted, tmp_path / "in", "-o", tmp_path / "out", "--skip-bad").code == 0
+
+
+def test_pictures_of_all_kinds_are_learned_and_judged_together(isthmus, tmp_path):
+    """Grey and colour; text among those to learn from and those held out; one too small to have a baseline."""
+    for i in range(6):
+        found = FLOWER[40 * (i // 3) :, 60 * (i % 3) :][:64, :64]
+        write(tmp_path / "in" / f"{i}.png", found[..., :1] if i % 2 else found)
+    for i in range(6, 10):
+        (tmp_path / "in" / f"{i}.png").write_text("text")
+    words = ("fit", tmp_path / "in", "--noise", "gaussian:25", "--hidden", "4,4,4", "--epochs", 1, "--validation", 4)
+    done = isthmus(*words, "--skip-bad", "-o", tmp_path / "m.safetensors")
+    assert done.code == 0, done.err
+    assert "noise 25" in done.out
+    assert done.err.count("not a picture") >= 2
+    write(tmp_path / "grey.png", noisy(FLOWER[..., 0]))
+    assert isthmus("denoise", tmp_path / "m.safetensors", tmp_path / "grey.png", "-o", tmp_path / "out.png").code == 0
+    assert read_photo(tmp_path / "out.png").pixels.shape == (*FLOWER.shape[:2], 1)
+
+
+def test_pairs_that_lie_turned_are_judged_as_they_are_shown(isthmus, tmp_path):
+    """Clean and dirty are the same picture but for how they are stored: nothing is damaged."""
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    for i in range(3):
+        found = FLOWER[20 * i : 20 * i + 64, :64, :1]
+        write(tmp_path / "clean" / f"{i}.png", found)
+        write(tmp_path / "dirty" / f"{i}.png", found[::-1, ::-1], exif=exif.tobytes())
+    words = ("fit", tmp_path / "dirty", "--target", tmp_path / "clean", "--hidden", "4,4,4", "--epochs", 1)
+    done = isthmus(*words, "--validation", 1, "-o", tmp_path / "m.safetensors", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["figures"]["pairs"]["before"] > 100
+
+
+def test_what_the_user_says_is_had_though_it_be_the_usual(isthmus, tmp_path):
+    """What this recipe would choose itself is another learning rate, weight decay and average."""
+    write(tmp_path / "in" / "a.png", FLOWER[:64, :96, :1])
+    words = ("fit", tmp_path / "in", "--noise", "gaussian:25", "--hidden", "4,4,4", "--epochs", 1, "--validation", 0)
+    given = ("--learning-rate", "2e-3", "--weight-decay", "0.01", "--ema", "0")
+    found = []
+    for more in ((), given):
+        done = isthmus(*words, *more, "-o", tmp_path / f"{len(more)}.safetensors", "--json")
+        assert done.code == 0, done.err
+        settings = json.loads(done.out)["record"]["settings"]
+        found.append(tuple(settings[name] for name in ("learning_rate", "weight_decay", "ema")))
+    assert found == [(1e-3, 0.0, "auto"), (2e-3, 0.01, 0)]
+
+
+def test_figures_of_a_picture_without_a_baseline(isthmus, tmp_path):
+    """A model of pairs needs no level; the classical methods do, and can't tell it of a picture this small."""
+    for name, size in (("a.png", 96), ("b.png", 6)):
+        write(tmp_path / "in" / name, noisy(FLOWER[:size, :size, :1]))
+        write(tmp_path / "clean" / name, FLOWER[:size, :size, :1])
+    pairs = ("fit", tmp_path / "in", "--target", tmp_path / "clean", "--hidden", "4,4,4", "--epochs", 1)
+    assert isthmus(*pairs, "--skip-bad", "--validation", 0, "-o", tmp_path / "m.safetensors", "-q").code == 0
+    words = ("denoise", tmp_path / "m.safetensors", tmp_path / "in", "-o", tmp_path / "out")
+    done = isthmus(*words, "--clean", tmp_path / "clean")
+    assert done.code == 0, done.err
+    row = next(line.split() for line in done.out.splitlines() if line.startswith("b.png "))
+    assert row[3:] == ["-"] * 3
+
+
+def test_the_help_names_what_holds_for_restoring(isthmus):
+    said = " ".join(isthmus("fit", "--help").out.split())
+    assert "residual for --noise" in said
+    assert "16 with --noise" in said
+    assert said.count("the recipe's, most often") == 3

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from isthmus import Autoencoder, Detector
+from isthmus import Autoencoder, Detector, open_data
+from isthmus.jobs.detect import compared_rows
 
 CANCER = load_breast_cancer()
 ROWS = np.concatenate([CANCER.data[CANCER.target == 1][:200], CANCER.data[CANCER.target == 0][:20]])
@@ -97,6 +98,10 @@ def test_lines_come_out_scored_and_bad_ones_are_passed_over(cancer, tmp_path, fo
         ("a,b,c\n1,2,3\r4,5,6\n", "one line, one row"),
         ('{"a":1,"b":2,"c":3} {"a":1,"b":2,"c":3}\n', "no JSON"),
         ("[1,2,3]\n", "no column 'a'"),
+        ('{"a":1e20,"b":2,"c":3}\n', "line 1: the number 1e+20 is too far"),
+        (f'{{"a":{10**30},"b":2,"c":3}}\n', "line 1"),
+        ('{"a":' + 100_000 * "[" + "\n", "no JSON"),
+        ("a,b,c,a\n1,2,3,4\n", "names column 'a' twice"),
     ],
 )
 def test_lines_that_are_no_rows(tmp_path, lines, said):
@@ -272,3 +277,30 @@ def test_an_unseen_category_and_a_gap_are_named(isthmus, tmp_path):
         done = isthmus("detect", tmp_path / "d.safetensors", tmp_path / "new.csv")
         assert done.code == 2
         assert said in done.err
+
+
+def test_one_number_too_far_off_does_not_end_a_stream(tmp_path):
+    rng = np.random.default_rng(0)
+    np.savetxt(tmp_path / "x.csv", rng.normal(size=(60, 3)), delimiter=",", header="a,b,c", comments="")
+    model = tmp_path / "d.safetensors"
+    Detector(random_state=0).fit(tmp_path / "x.csv").save(model)
+    command = [sys.executable, "-m", "isthmus", "detect", str(model), "-"]
+    done = subprocess.run(command, input=b"a,b,c\n1,2,3\n1e20,2,3\n0,0,0\n", capture_output=True, timeout=120)
+    assert done.returncode == 0
+    assert [line.split(b",")[:3] for line in done.stdout.splitlines()[1:]] == [[b"1", b"2", b"3"], [b"0", b"0", b"0"]]
+    assert b"line 3: the number 1e+20" in done.stderr
+
+
+def test_a_promise_by_rows_that_may_hold_anomalies_is_warned_of(isthmus, tmp_path):
+    data = table(tmp_path / "plain.csv")
+    told = isthmus("detect", data, "--fdr", "0.1", "--json")
+    assert "--normal-only" in told.err
+    assert "threshold" not in json.loads(told.out)
+    assert isthmus("detect", data, "--fdr", "0.1", "--normal-only", "--json").err == ""
+
+
+def test_large_labelled_data_are_judged_at_the_rate_of_anomalies_that_there_is():
+    truth = np.arange(60_000) < 600
+    rows = compared_rows(truth, open_data(np.random.default_rng(0).normal(size=(60_000, 2))))
+    assert len(rows) == 20_000
+    assert truth[rows].sum() == 200

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
+from isthmus.data import open_data
 from isthmus.data.patches import cut_patches, pair_names
-from isthmus.data.photos import Photo, read_photo, write_photo
-from isthmus.errors import DataError, InputError
+from isthmus.data.photos import Photo, _chunk, read_photo, write_photo
+from isthmus.errors import DataError
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 NUMBERS = np.random.default_rng(0)
@@ -105,7 +106,7 @@ def test_pictures_that_are_none(tmp_path):
     for name, said in wrong.items():
         with pytest.raises(DataError, match=said) as fault:
             read_photo(tmp_path / name)
-        assert str(fault.value).startswith(name)
+        assert str(fault.value).startswith(str(tmp_path / name))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_pictures_that_are_none(tmp_path):
      ("a.gif", Photo(pixels(3)), "unknown ending")],
 )  # fmt: skip
 def test_formats_that_cannot_hold_it(tmp_path, name, photo, said):
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(DataError, match=said):
         write_photo(tmp_path / name, photo)
     assert not [*tmp_path.iterdir()]
 
@@ -185,7 +186,7 @@ def test_pairs_that_do_not_match(tmp_path):
     assert pair_names(dirty, clean, skip=True) == (["a.png"], ["a.png"], ["clean/b.png"])
     with pytest.raises(DataError, match=r"clean/b.png; pass over them with --skip-bad"):
         pair_names(dirty, clean)
-    with pytest.raises(DataError, match=r"a.png 19x31 and a.png 19x30"):
+    with pytest.raises(DataError, match=r"clean/a.png 19x31 and .*dirty/a.png 19x30"):
         cut_patches(clean, ["a.png"], seen=dirty, seen_names=["a.png"])
     save(clean / "a.tif", pixels(1))
     with pytest.raises(DataError, match="ending alone"):
@@ -193,3 +194,148 @@ def test_pairs_that_do_not_match(tmp_path):
     save(clean / "tiny.png", pixels(1, size=(7, 30)))
     with pytest.raises(DataError, match="too small to learn from"):
         cut_patches(clean, ["tiny.png"])
+
+
+def test_pairs_are_learned_as_they_are_shown(tmp_path):
+    """The dirty picture lies upside down under a tag that says so; the clean one is stored upright."""
+    found = pixels(1, size=(70, 90))
+    save(tmp_path / "clean" / "a.png", found)
+    (tmp_path / "dirty").mkdir()
+    write_photo(tmp_path / "dirty" / "a.png", Photo(found[::-1, ::-1], exif=exif(3)))
+    target, seen = cut_patches(tmp_path / "clean", seen=tmp_path / "dirty", seen_names=["a.png"])
+    np.testing.assert_array_equal(target.source.read(0, target.n), seen.source.read(0, seen.n))
+
+
+def test_one_small_picture_does_not_shrink_all_patches(tmp_path):
+    for name, size in (("a", (70, 90)), ("b", (80, 80)), ("small", (20, 90))):
+        save(tmp_path / f"{name}.png", pixels(1, size=size))
+    with pytest.raises(DataError, match=r"small.png: 20x90 would make patches smaller"):
+        cut_patches(tmp_path)
+    found, _ = cut_patches(tmp_path, skip=True)
+    assert found.schema.shape == (64, 64, 1)
+    assert {*found.names} == {"a.png", "b.png"}
+    assert "small.png" in found.skipped[0]
+
+
+def test_what_cannot_be_learned_from_is_passed_over_if_asked(tmp_path):
+    save(tmp_path / "in" / "a.png", pixels(1))
+    (tmp_path / "in" / "text.png").write_text("text")
+    with pytest.raises(DataError, match="not a picture; pass over it with --skip-bad"):
+        cut_patches(tmp_path / "in")
+    found, _ = cut_patches(tmp_path / "in", skip=True)
+    assert ({*found.names}, len(found.skipped)) == ({"a.png"}, 1)
+    with pytest.raises(DataError, match="none of 1 pictures is left"):
+        cut_patches(tmp_path / "in", ["text.png"], skip=True)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("mode", ["L", "RGBA", "I;16"])
+def test_an_uncompressed_tiff_is_turned_too(tmp_path, mode, orientation):
+    """By NumPy's own turns."""
+    stored = {"L": pixels(1)[..., 0], "RGBA": pixels(4), "I;16": pixels(1, "uint16")[..., 0]}[mode]
+    Image.fromarray(stored).save(tmp_path / "a.tif", tiffinfo={0x0112: orientation})
+    photo = read_photo(tmp_path / "a.tif")
+    found = photo.pixels[..., 0] if photo.alpha is None else np.concatenate([photo.pixels, photo.alpha], 2)
+    turned = np.rot90(stored, {1: 0, 3: 2, 6: -1, 8: 1}[orientation])
+    np.testing.assert_array_equal(found, turned)
+    if mode != "RGBA":  # alpha is dropped there
+        np.testing.assert_array_equal(open_data(tmp_path).source.read(0, 1)[0, ..., 0], turned)
+
+
+def test_16_bit_tiffs_that_others_write(tmp_path):
+    """White that is 0 comes out right; planes apart and colours multiplied by alpha are refused."""
+    tifffile = pytest.importorskip("tifffile", reason="16-bit colour takes tifffile, an extra")
+    grey = pixels(1, "uint16")[..., 0]
+    (tmp_path / "white").mkdir()
+    tifffile.imwrite(tmp_path / "white" / "a.tif", 65535 - grey, photometric="miniswhite")
+    np.testing.assert_array_equal(read_photo(tmp_path / "white" / "a.tif").pixels[..., 0], grey)
+    np.testing.assert_array_equal(open_data(tmp_path / "white").source.read(0, 1)[0, ..., 0], grey)
+    planes = np.moveaxis(pixels(3, "uint16"), 2, 0)
+    tifffile.imwrite(tmp_path / "planes.tif", planes, photometric="rgb", planarconfig="separate")
+    tifffile.imwrite(tmp_path / "alpha.tif", pixels(4, "uint16"), photometric="rgb", extrasamples=["assocalpha"])
+    for name in ("planes", "alpha"):
+        with pytest.raises(DataError, match="planes apart, or multiplied by alpha"):
+            read_photo(tmp_path / f"{name}.tif")
+
+
+def test_a_bmp_is_written_as_it_is_shown(tmp_path):
+    photo = Photo(pixels(3), exif=exif(6))
+    write_photo(tmp_path / "a.bmp", photo)
+    np.testing.assert_array_equal(read_photo(tmp_path / "a.bmp").pixels, photo.shown())
+
+
+@pytest.mark.parametrize(("dtype", "channels"), [("uint8", 1), ("uint8", 3), ("uint16", 1), ("uint16", 3)])
+def test_a_png_with_one_colour_that_is_transparent(tmp_path, dtype, channels):
+    """By the chunk tRNS (ISO/IEC 15948, 11.3.2.1): that colour alone is seen through."""
+    stored = pixels(channels, dtype)
+    write_photo(tmp_path / "whole.png", Photo(stored))
+    data = (tmp_path / "whole.png").read_bytes()
+    clear = _chunk(b"tRNS", stored[3, 4].astype(">u2").tobytes())
+    (tmp_path / "a.png").write_bytes(data[:33] + clear + data[33:])
+    found = read_photo(tmp_path / "a.png")
+    np.testing.assert_array_equal(found.pixels, stored)
+    full = np.iinfo(dtype).max
+    np.testing.assert_array_equal(found.alpha[..., 0], np.where((stored == stored[3, 4]).all(2), 0, full))
+    assert found.alpha[3, 4] == 0
+
+
+@pytest.mark.parametrize(
+    ("ending", "dtype", "channels"),
+    [(".png", "uint8", 3), (".jpg", "uint8", 3), (".tif", "uint8", 1), (".bmp", "uint8", 3), (".png", "uint16", 3),
+     (".tif", "uint16", 3)],
+)  # fmt: skip
+def test_pixels_per_inch_are_kept(tmp_path, ending, dtype, channels):
+    write_photo(tmp_path / f"a{ending}", Photo(pixels(channels, dtype), dpi=(300, 150)))
+    with Image.open(tmp_path / f"a{ending}") as picture:
+        assert picture.info["dpi"] == pytest.approx((300, 150), abs=0.02)
+    assert read_photo(tmp_path / f"a{ending}").dpi == pytest.approx((300, 150), abs=0.02)
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".tif", ".webp"])
+def test_broken_exif_data_are_none(tmp_path, ending):
+    for broken in (b"Exif\0\0nonsense", exif(6)[:20], b"Exif\0\0" + bytes(20)):
+        photo = Photo(pixels(3), exif=broken)
+        assert photo.orientation == 1
+        write_photo(tmp_path / f"a{ending}", photo)
+        assert read_photo(tmp_path / f"a{ending}").shown().shape == photo.pixels.shape
+
+
+def test_a_jpeg_whose_exif_data_are_broken_is_read(tmp_path):
+    file = io.BytesIO()
+    Image.fromarray(pixels(3)).save(file, "JPEG", exif=b"Exif\0\0nonsense")
+    (tmp_path / "a.jpg").write_bytes(file.getvalue())
+    assert read_photo(tmp_path / "a.jpg").shown().shape == (19, 30, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "said"), [("a.webp", (1, 16384), "above 16383"), ("a.jpg", (65501, 1), "above 65500")]
+)
+def test_sides_beyond_what_a_format_holds(tmp_path, name, size, said):
+    with pytest.raises(DataError, match=said):
+        write_photo(tmp_path / name, Photo(pixels(3, size=size)))
+
+
+def test_exif_data_too_long_for_a_jpeg(tmp_path):
+    long = Image.Exif()
+    long[0x010E] = "x" * 70_000
+    with pytest.raises(DataError, match="can't be written as JPEG: EXIF data is too long"):
+        write_photo(tmp_path / "a.jpg", Photo(pixels(3), exif=long.tobytes()))
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_truncated_16_bit_picture_is_refused_in_silence(tmp_path, capfd):
+    pytest.importorskip("cv2", reason="16-bit colour takes OpenCV, an extra")
+    write_photo(tmp_path / "whole.png", Photo(pixels(3, "uint16", size=(90, 90))))
+    (tmp_path / "cut.png").write_bytes((tmp_path / "whole.png").read_bytes()[:3000])
+    with pytest.raises(DataError, match="can't be read"):
+        read_photo(tmp_path / "cut.png")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_picture_of_too_many_pixels_is_told_the_true_bound(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200)
+    for name, size in (("fits.png", (15, 20)), ("large.png", (21, 20))):
+        save(tmp_path / name, pixels(1, size=size))
+    assert read_photo(tmp_path / "fits.png").pixels.size == 300
+    with pytest.raises(DataError, match="more than 400 pixels"):
+        read_photo(tmp_path / "large.png")

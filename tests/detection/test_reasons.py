@@ -66,3 +66,16 @@ def test_a_category_and_a_missing_cell_are_named():
     both, gap = detector.explain(odd)
     assert both.expected[1] < 12 or "expected 'fir'" in both.text
     assert "height is missing" not in gap.text or gap.shares[1] == 0
+
+
+def test_a_row_that_is_off_in_several_columns_has_a_reason():
+    rng = np.random.default_rng(0)
+    x = load_breast_cancer().data
+    detector = Detector(random_state=0).fit(x)
+    odd = x[:60].copy()
+    columns = [rng.choice(x.shape[1], 1 + i % 4, replace=False) for i in range(60)]
+    for row, some in zip(odd, columns, strict=True):
+        row[some] += 8 * x.std(0)[some]
+    reasons = detector.explain(odd)
+    assert all(abs(reason.shares.sum() - 1) < 1e-6 for reason in reasons)
+    assert np.mean([reason.shares.argmax() in some for reason, some in zip(reasons, columns, strict=True)]) > 0.9

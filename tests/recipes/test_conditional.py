@@ -98,7 +98,7 @@ def test_a_class_whose_rows_are_all_held_out_is_known():
 
 def test_held_out_rows_of_another_class_leave_no_model_behind():
     rows = np.random.default_rng(0).normal(size=(40, 3))
-    held_out = open_data(pd.DataFrame(rows[:4]).assign(klass="c").rename(columns=str), label="klass")
+    held_out = open_data(pd.DataFrame(rows[:4], columns=["x0", "x1", "x2"]).assign(klass="c"), label="klass")
     model = Autoencoder("conditional", latent_dim=1, epochs=1, random_state=0)
     with pytest.raises(InputError, match="class 'c' was not among"):
         model.fit(rows, ["a", "b"] * 20, held_out=held_out)

@@ -1,17 +1,21 @@
 """Denoising by mathematics and on real pictures: tiles without seams, levels that are told and found, colour, types."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_sample_image
 
 from isthmus import Autoencoder, InputError
+from isthmus.data.source import ArraySource
 from isthmus.errors import DataError
-from isthmus.jobs.denoise import classical, judge, psnr, with_noise
+from isthmus.jobs.denoise import Figures, classical, judge, mean_figures, psnr, with_noise
 from isthmus.parts import RestoringEncoder, ToldNoise
 from isthmus.recipes.restoring import noise_of
 from isthmus.restoration import Denoiser, estimate_level, shipped
 from isthmus.restoration.denoising import OPPONENT, tiles
+from isthmus.training import Batches
 
 
 def grey(name: str) -> np.ndarray:
@@ -229,3 +233,80 @@ def test_the_classical_methods_help_too(flower):
     for name, found in classical(noisy, 25).items():
         assert found.shape == flower.shape
         assert psnr(found, flower) > psnr(noisy, flower) + 4, name
+
+
+def test_a_flat_picture_stays_as_it_is(denoiser):
+    """In floats its estimated level is a trace above 0; nothing of the picture is noise."""
+    colours = np.broadcast_to(np.float32([0.1, 0.7, 0.3]), (40, 50, 3))
+    for flat in (colours, (colours * 255).astype(np.uint8)):
+        np.testing.assert_array_equal(denoiser.denoise(flat), flat)
+
+
+def test_numbers_that_are_not_finite_are_refused(denoiser, flower):
+    holed = flower.copy()
+    holed[3, 4], holed[5, 6] = np.nan, np.inf
+    with pytest.raises(DataError, match="2 numbers of the picture are not finite"):
+        denoiser.denoise(holed, 25)
+
+
+def test_the_level_of_a_plane_is_that_of_one_channel(denoiser, flower):
+    noisy = with_noise(flower, 25, 0)
+    assert denoiser.level_of(noisy[..., 0]) == denoiser.level_of(noisy)
+
+
+def test_a_model_of_colour_serves_grey(flower):
+    """As three channels that are alike: the mean of what it makes of them."""
+    colour = load_sample_image("china.jpg")
+    model = Denoiser(small(colour, epochs=1))
+    noisy = with_noise(flower, 25, 0)
+    expected = model.denoise(np.repeat(noisy, 3, 2), 25).mean(2, keepdims=True)
+    np.testing.assert_allclose(model.denoise(noisy, 25), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"network": "dense", "hidden": (8,)}, "takes residual alone"),
+     ({"likelihood": "bernoulli"}, "takes gaussian or laplace"),
+     ({"corruption": "masking:0.5"}, "corruption='masking:0.5' has no use"), ({"penalties": {"l1": 1}}, "penalties")],
+)  # fmt: skip
+def test_options_that_would_ruin_pictures(options, said):
+    with pytest.raises(InputError, match=said):
+        small(grey("china.jpg"), epochs=1, **options)
+
+
+def test_means_are_of_what_all_pictures_have():
+    one, other = Figures(20, 30, {"wavelet": 25.0}), Figures(22, 34, {})
+    for found in ([one, other], [other, one]):
+        assert mean_figures(found) == Figures(21, 32, {})
+    assert mean_figures([one, one]).peers == {"wavelet": 25}
+
+
+def test_pairs_are_prepared_in_the_memory_that_is_counted():
+    """Two pictures a row are held, and little besides."""
+
+    class Plain:
+        shape = (1, 64, 64)
+
+        def apply(self, raw):
+            return raw.astype(np.float32)
+
+    source = ArraySource(np.zeros((2000, 1, 64, 64), np.uint8))
+    batches = Batches(source, Plain(), np.arange(2000), batch_size=16, memory=None, seed=0, seen=source)
+    held = 2000 * batches.row_bytes
+    tracemalloc.start()
+    next(iter(batches.in_order()))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < held / 20  # of NumPy's own; the tensor that is kept is torch's
+
+
+def test_checkpoints_of_before_turning_still_serve():
+    """A run that turns nothing is known by what it was known by before pictures could be turned."""
+    known = []
+
+    def keep(identity):
+        known.append(identity["settings"])
+
+    Autoencoder("ae", epochs=1, hidden=(4,)).fit(np.zeros((40, 3)) + np.arange(3.0), checkpoint=keep)
+    Autoencoder("restoring", epochs=1, hidden=(4,) * 3).fit(patches(grey("china.jpg"))[:9], checkpoint=keep)
+    assert ["turn" in settings for settings in known] == [False, True]

@@ -61,7 +61,9 @@ def app() -> None:
     "--set", "options", type=Setting(), multiple=True, metavar="NAME=VALUE",
     help="An option of the recipe, such as beta=4; repeatable.",
 )  # fmt: skip
-@click.option("--network", default="auto", show_default=True, help="dense, conv, vit, lstm or gru.")
+@click.option(
+    "--network", default="auto", show_default=True, help="dense, conv, vit, lstm or gru; residual for --noise."
+)
 @click.option(
     "--hidden",
     type=WIDTHS,
@@ -92,11 +94,15 @@ def app() -> None:
     help="Passes over the data.  [default: enough for 4,000 steps; 6,000 with --noise or --target]",
 )
 @click.option("--minutes", type=float, help="Time budget instead; the learning rate falls to 0 at its end.")
-@click.option("--batch-size", type=int, help="Rows per step.  [default: near the root of the number of rows]")
-@click.option("--learning-rate", type=float, default=2e-3, show_default=True, help="Its peak.")
-@click.option("--weight-decay", type=float, default=1e-2, show_default=True)
+@click.option(
+    "--batch-size", type=int, help="Rows per step.  [default: near the root of their number; 16 with --noise]"
+)
+@click.option("--learning-rate", type=float, help="Its peak.  [default: the recipe's, most often 0.002]")
+@click.option("--weight-decay", type=float, help="[default: the recipe's, most often 0.01]")
 @click.option("--optimizer", default="adamw", show_default=True, help="adamw, adam or sgd (with Nesterov momentum).")
-@click.option("--ema", type=DECAY, default="0", show_default=True, help="Keep averaged weights: a decay, or auto.")
+@click.option(
+    "--ema", type=DECAY, help="Keep averaged weights: a decay, auto or 0.  [default: the recipe's, most often 0]"
+)
 @click.option("--accumulate", type=int, default=1, show_default=True, help="Batches that make one step together.")
 @click.option(
     "--shift",

@@ -1,6 +1,7 @@
 """`isthmus denoise`, and `isthmus fit` where it learns to restore pictures."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,16 @@ import click
 from rich.console import Console
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.cli.files import MODEL_ENDINGS, refuse_input
+from isthmus.cli.files import MODEL_ENDINGS
 from isthmus.data.dataset import some
 from isthmus.data.patches import find_pictures
 from isthmus.data.photos import check_photo
-from isthmus.errors import DataError, InputError
+from isthmus.errors import DataError, InputError, naming
 from isthmus.jobs.denoise import Cleaned, clean_file
 from isthmus.restoration import SHIPPED, Denoiser
+
+Job = tuple[Path, Path, Path | None]
+"""A picture, where it goes, and the clean one it is judged by."""
 
 
 def denoise_command(**asked: Any) -> None:
@@ -27,9 +31,10 @@ def denoise_command(**asked: Any) -> None:
     if not source.exists():
         raise DataError(f"{source}: no such picture or folder")
     jobs = _jobs(source, asked)
-    if source.is_dir() and not asked["skip_bad"]:
-        _check_all(source, jobs)
     denoiser = Denoiser(Autoencoder.load(model), asked["device"])
+    denoiser.check_level(asked["level"])
+    if source.is_dir() and not asked["skip_bad"]:
+        _check_all(denoiser, source, jobs, asked["level"])
     done, bad = [], []
     for job in jobs:
         try:
@@ -41,40 +46,54 @@ def denoise_command(**asked: Any) -> None:
         else:
             _say(asked, done[-1])
     if not done:
-        raise DataError(f"{source}: none of {len(jobs)} pictures can be read: {bad[0]}")
-    _finish(asked, done, bad)
+        raise DataError(f"{source}: none of {len(jobs)} pictures could be denoised: {bad[0]}")
+    _finish(asked, source if source.is_dir() else source.parent, done, bad)
 
 
-def _jobs(source: Path, asked: dict[str, Any]) -> list[tuple[Path, Path, Path | None]]:
-    """Every picture, where it goes, and the clean one it is judged by; refused before any work is done."""
+def _jobs(source: Path, asked: dict[str, Any]) -> list[Job]:
+    """What is to be done; refused before any work is."""
     output, clean = asked["output"], asked["clean"]
     if source.is_file():
         jobs = [(source, output / source.name if output.is_dir() else output, clean)]
     else:
         if output.exists() and not output.is_dir():
             raise InputError(f"{output}: is a file; {source} is a folder, so name a folder with -o")
+        if output.resolve().is_relative_to(source.resolve()):
+            raise InputError(f"{output}: lies in {source}, whose pictures are to be read; name a folder elsewhere")
         names = find_pictures(source)
         jobs = [(source / name, output / name, None if clean is None else clean / name) for name in names]
+    read = _identities(path for job in jobs for path in (job[0], job[2]) if path is not None)
     for path, target, reference in jobs:
-        refuse_input("picture", target, path, *([] if reference is None else [reference]))
+        if _identities([target]) & read:
+            raise InputError(f"{target}: would be written over the data to be read; give another name with -o")
         if target.exists() and not asked["force"]:
             raise InputError(f"{target} exists; overwrite it with --force, or name another")
         if reference is not None and not reference.is_file():
-            raise DataError(f"{reference}: no such clean picture to judge {path.name} by")
+            raise DataError(f"{reference}: no such clean picture to judge {path} by")
     return jobs
 
 
-def _check_all(source: Path, jobs: list[tuple[Path, Path, Path | None]]) -> None:
-    """Refuse a folder before its first picture is written, if one of them can't be read."""
+def _identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
+    """The files that are there, whatever their names."""
+    found = [path.stat() for path in paths if path.is_file()]
+    return {(each.st_dev, each.st_ino) for each in found}
+
+
+def _check_all(denoiser: Denoiser, source: Path, jobs: list[Job], level: float | None) -> None:
+    """Refuse a folder before its first picture is written, so far as the pictures' beginnings tell."""
     bad = []
-    for path, *_ in jobs:
+    for path, target, _ in jobs:
         try:
-            check_photo(path)
+            shape = check_photo(path, target)
+            with naming(str(path)):
+                denoiser.check_shape(shape, level)
         except DataError as fault:
             bad.append(str(fault))
     if bad:
         shown = some(bad)
-        raise DataError(f"{source}: {len(bad)} of {len(jobs)} can't be read: {shown}; pass over them with --skip-bad")
+        raise DataError(
+            f"{source}: {len(bad)} of {len(jobs)} can't be denoised: {shown}; pass over them with --skip-bad"
+        )
 
 
 def _say(asked: dict[str, Any], found: Cleaned) -> None:
@@ -84,7 +103,7 @@ def _say(asked: dict[str, Any], found: Cleaned) -> None:
     click.echo(f"{found.output}{level}")
 
 
-def _finish(asked: dict[str, Any], done: list[Cleaned], bad: list[str]) -> None:
+def _finish(asked: dict[str, Any], folder: Path, done: list[Cleaned], bad: list[str]) -> None:
     if asked["as_json"]:
         click.echo(json.dumps({"pictures": [found.to_json() for found in done], "skipped": bad}))
         return
@@ -94,4 +113,5 @@ def _finish(asked: dict[str, Any], done: list[Cleaned], bad: list[str]) -> None:
         return
     from isthmus.report.restored import show_figures
 
-    show_figures(Console(), [(found.name, found.figures) for found in done if found.figures])
+    judged = [(Path(found.name).relative_to(folder).as_posix(), found.figures) for found in done if found.figures]
+    show_figures(Console(), judged)

@@ -14,15 +14,21 @@ from isthmus import choices
 from isthmus.cli.files import DATA_OPTIONS, MODEL_ENDINGS, refuse_input
 from isthmus.data import Dataset, TableSchema, check_output, open_data, write_codes
 from isthmus.data.steps import irregular
-from isthmus.data.streams import TableStream
+from isthmus.data.streams import Lines, TableStream
 from isthmus.detection import Detector, conformal
-from isthmus.errors import InputError, naming
+from isthmus.errors import DataError, InputError, naming
 from isthmus.jobs.detect import Found, Judged, anomalous, find, judge, names_of
 from isthmus.report.progress import ProgressBar
 
 STREAM = "-"
 OF_A_FIT = frozenset({"calibration", "contamination", "false_alarms", "fdr", "normal_only", "seed"})
 OF_A_STREAM = frozenset({"target", "data", "device", "quiet"})
+OF_ALL_ROWS = (
+    "--fdr goes by rows held out of these: if anomalies are among them, hardly any row can be flagged. Fit to normal "
+    "rows (--normal-only --save MODEL), and score these by MODEL"
+)
+FEWEST_HELD = 19
+"""Held-out rows without which no p-value is 5% or less."""
 BLOCK = 200
 """P-values of a stream, one after the other, among which drift is looked for."""
 
@@ -52,9 +58,7 @@ def detect_command(given: frozenset[str], **asked: Any) -> None:
     with naming(asked["data"] or asked["target"]):
         truth = anomalous(data.labels, asked["normal"]) if data.labels is not None and asked["label"] else None
     if not is_model:
-        with naming(asked["target"]), ProgressBar(None, quiet=asked["quiet"] or asked["as_json"]) as bar:
-            detector.callbacks = (bar,)
-            detector.fit(data)
+        _fit(detector, data, asked)
     found = find(detector, data, most=asked["top"])
     if asked["save"]:
         detector.save(asked["save"])
@@ -69,6 +73,14 @@ def detect_command(given: frozenset[str], **asked: Any) -> None:
         title = f"Anomalies in {Path(asked['data'] or asked['target']).name}"
         write_detected(asked["report"], detector, data, found, judged, title=title)
     _show(asked, data, detector, found, judged)
+
+
+def _fit(detector: Detector, data: Dataset, asked: dict[str, Any]) -> None:
+    with naming(asked["target"]), ProgressBar(None, quiet=asked["quiet"] or asked["as_json"]) as bar:
+        detector.callbacks = (bar,)
+        detector.fit(data)
+    if detector.fdr is not None and not detector.normal_only and not asked["quiet"]:
+        click.echo(OF_ALL_ROWS, err=True)
 
 
 def _refuse_input(outputs: dict[str, Path], asked: dict[str, Any]) -> None:
@@ -126,7 +138,8 @@ def _show(asked: dict[str, Any], data: Dataset, detector: Detector, found: Found
         ]
         for entry, stretch in zip(listed, found.stretches or [], strict=False):
             entry |= {"first": stretch.first, "last": stretch.last}
-        whole = {"rows": data.n, "flagged": int(found.flagged.sum()), "threshold": detector.threshold_}
+        whole: dict[str, Any] = {"rows": data.n, "flagged": int(found.flagged.sum())}
+        whole |= {} if detector.fdr is not None else {"threshold": detector.threshold_}
         said = {"promise": detector.promise, "strangest": listed, "judged": judged and judged.to_json()}
         click.echo(json.dumps(whole | said))
         return
@@ -143,20 +156,36 @@ def stream(detector: Detector) -> None:
         raise InputError(f"a stream holds rows of a table; this detector knows {detector.schema_.kind}")
     if detector.fdr is not None:
         raise InputError("the promise of --fdr is of a whole set of rows, and a stream has no end: use --false-alarms")
+    if len(detector.calibration_scores_) < FEWEST_HELD:
+        click.echo("isthmus: whether the rows drift can't be told: fit with --false-alarms", err=True)
     rows, out, recent = TableStream(sys.stdin.buffer, detector.schema_), sys.stdout.buffer, np.zeros(0)
     headed = False
     for lines in rows:
         if rows.header is not None and not headed:
             out.write(rows.header + b",score,anomaly" + (b",p_value" if detector.promises else b"") + b"\n")
             headed = True
-        scores = detector.scores_of(lines.data)
-        p = conformal.p_values(detector.calibration_scores_, scores) if detector.promises else None
-        for i, line in enumerate(lines.lines):
+        scores = _scores(detector, lines, rows.bad)
+        p = detector.p_values_of(scores)
+        for i in np.flatnonzero(np.isfinite(scores)):
+            line = lines.lines[i]
             out.write(_scored(line, rows.header is None, scores[i], detector, None if p is None else p[i]))
         out.flush()
         _complain(rows)
-        recent = _watch(recent if p is None else np.concatenate([recent, p]), len(detector.calibration_scores_))
+        more = np.zeros(0) if p is None else p[np.isfinite(scores)]
+        recent = _watch(np.concatenate([recent, more]), len(detector.calibration_scores_))
     _complain(rows)
+
+
+def _scores(detector: Detector, lines: Lines, bad: list[str]) -> NDArray[np.float64]:
+    """The scores of lines; NaN of one whose numbers are too far off to be scored, which is told of."""
+    try:
+        return detector.scores_of(lines.data)
+    except DataError as fault:
+        if lines.data.n > 1:
+            alone = (lines.of(i) for i in range(lines.data.n))
+            return np.concatenate([_scores(detector, line, bad) for line in alone])
+        bad.append(f"line {lines.numbers[0]}: {fault}")
+        return np.full(1, np.nan)
 
 
 def _watch(p: NDArray[np.float64], held: int) -> NDArray[np.float64]:

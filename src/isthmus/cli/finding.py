@@ -16,7 +16,7 @@ from isthmus.report.terminal import show_rates
 from isthmus.training import LearningRates
 
 NO_RUN: dict[str, Any] = {
-    "epochs": None, "minutes": None, "patience": "auto", "learning_rate": 2e-3, "checkpoint_every": 30.0,
+    "epochs": None, "minutes": None, "patience": "auto", "learning_rate": None, "checkpoint_every": 30.0,
 }  # fmt: skip
 
 

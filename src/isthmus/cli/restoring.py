@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,8 @@ from isthmus import choices, recipes
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import Outputs
 from isthmus.data import Dataset
-from isthmus.data.patches import cut_patches, find_pictures, pair_names
+from isthmus.data.dataset import some
+from isthmus.data.patches import cut_patches, find_pictures, look_at, pair_names, passing_over
 from isthmus.errors import InputError
 from isthmus.jobs.denoise import Figures, judged_levels, judged_pairs
 from isthmus.names import nearest
@@ -25,7 +26,11 @@ from isthmus.restoration import Denoiser
 RECIPE = "restoring"
 KNOWN_AS = ("ae", "denoising", RECIPE)
 """What --recipe may say: the first is its default."""
-USELESS = ("key", "size", "drop", "label", "text", "max_features", "series_id", "window", "stride", "tensorboard")
+USELESS = (
+    "latent_dim", "corruption", "penalties", "key", "size", "drop", "label", "text", "max_features", "series_id",
+    "window", "stride", "tensorboard",
+)  # fmt: skip
+ALIAS = {"penalties": "penalty"}
 MOST_JUDGED = 8
 STEPS = 6000
 """Of training, unless the user says how long; some twenty minutes of one core."""
@@ -35,11 +40,11 @@ class Pictures(NamedTuple):
     """The files to learn from and those held out, and with --target what each is seen as."""
 
     folder: Path
-    learned: list[str]
-    held: list[str]
+    learned: Sequence[str]
+    held: Sequence[str]
     seen: Path | None = None
-    seen_learned: list[str] = []  # noqa: RUF012 - never changed
-    seen_held: list[str] = []  # noqa: RUF012
+    seen_learned: Sequence[str] = ()
+    seen_held: Sequence[str] = ()
 
 
 def is_restoring(asked: dict[str, Any]) -> bool:
@@ -63,9 +68,17 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
         raise InputError(
             f"{asked['data']}: --noise and --target take a folder of pictures; for other data use --corruption"
         )
+    if asked["target"] and Path(asked["target"]).resolve() == Path(asked["data"]).resolve():
+        raise InputError(
+            f"--target {asked['target']} is DATA itself: name the folder of what its pictures are to become"
+        )
+    if asked["kind"] not in ("auto", "images"):
+        raise InputError(f"--kind {asked['kind']}: --noise and --target learn from images")
     for name in USELESS:
         if asked[name]:
-            raise InputError(f"--{name.replace('_', '-')} has no use with --noise or --target: leave it out")
+            raise InputError(
+                f"--{ALIAS.get(name, name).replace('_', '-')} has no use with --noise or --target: leave it out"
+            )
     noise = "none" if asked["target"] else asked["noise"]
     if noise:
         noise_of(noise)  # refused before any picture is read
@@ -79,12 +92,40 @@ def find_files(asked: dict[str, Any]) -> Pictures:
     if target is None:
         names = find_pictures(folder)
         learned, held = _part(names, asked)
-        return Pictures(folder, _of(names, learned), _of(names, held))
+        return _to_judge(Pictures(folder, _of(names, learned), _of(names, held)), asked)
     seen, names, alone = pair_names(folder, target, skip=asked["skip_bad"])
     if alone and not asked["quiet"]:
         click.echo(f"skipped {len(alone)} without a partner: {'; '.join(alone[:3])}", err=True)
     learned, held = _part(names, asked)
-    return Pictures(target, _of(names, learned), _of(names, held), folder, _of(seen, learned), _of(seen, held))
+    return _to_judge(
+        Pictures(target, _of(names, learned), _of(names, held), folder, _of(seen, learned), _of(seen, held)), asked
+    )
+
+
+def _to_judge(pictures: Pictures, asked: dict[str, Any]) -> Pictures:
+    """The same with no more held out than are judged by, all of which can be read."""
+    good: list[int] = []
+    bad: list[str] = []
+    for i, files in enumerate(zip(*_held(pictures), strict=True)):
+        with passing_over(bad, skip=asked["skip_bad"]):
+            look_at(files)
+            good.append(i)
+        if len(good) == MOST_JUDGED:
+            break
+    _say_skipped(bad, asked)
+    held, seen = ([every[i] for i in good] if every else [] for every in (pictures.held, pictures.seen_held))
+    return pictures._replace(held=held, seen_held=seen)
+
+
+def _held(pictures: Pictures) -> list[list[Path]]:
+    """The files held out: what is to come out and, of pairs, what is seen."""
+    clean = [pictures.folder / name for name in pictures.held]
+    return [clean] if pictures.seen is None else [clean, [pictures.seen / name for name in pictures.seen_held]]
+
+
+def _say_skipped(bad: Sequence[str], asked: dict[str, Any]) -> None:
+    if bad and not asked["quiet"]:
+        click.echo(f"skipped {len(bad)}: {some(bad)}", err=True)
 
 
 def _part(names: list[str], asked: dict[str, Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -102,10 +143,12 @@ def _of(names: list[str], rows: NDArray[np.int64]) -> list[str]:
 
 def patches_of(pictures: Pictures, asked: dict[str, Any]) -> tuple[Dataset, Dataset | None]:
     """What is learned from, and what is seen of it."""
-    memory = choices.memory_budget(asked["memory"])
-    return cut_patches(
-        pictures.folder, pictures.learned, seen=pictures.seen, seen_names=pictures.seen_learned, memory=memory
-    )
+    found = cut_patches(
+        pictures.folder, pictures.learned, seen=pictures.seen, seen_names=pictures.seen_learned,
+        memory=choices.memory_budget(asked["memory"]), skip=asked["skip_bad"],
+    )  # fmt: skip
+    _say_skipped(found[0].skipped, asked)
+    return found
 
 
 def passes(estimator: Autoencoder, rows: int) -> int | None:
@@ -128,7 +171,7 @@ def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, ou
     if found:
         from isthmus.report.restored import show_figures
 
-        click.echo(f"Means over {min(len(pictures.held), MOST_JUDGED)} pictures held out:")
+        click.echo(f"Means over {len(pictures.held)} pictures held out:")
         show_figures(Console(), found)
     else:
         click.echo("no picture was held out, so there is nothing to judge by: give 10 or more, or --validation 1")
@@ -138,10 +181,9 @@ def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, ou
 
 
 def _judged(denoiser: Denoiser, pictures: Pictures) -> Iterator[tuple[str, Figures]]:
-    held = [pictures.folder / name for name in pictures.held[:MOST_JUDGED]]
-    if held and pictures.seen is not None:
-        seen = [pictures.seen / name for name in pictures.seen_held[:MOST_JUDGED]]
-        yield "pairs", judged_pairs(denoiser, seen, held)
-    elif held:
-        for level, figures in judged_levels(denoiser, held).items():
+    clean, *seen = _held(pictures)
+    if clean and seen:
+        yield "pairs", judged_pairs(denoiser, seen[0], clean)
+    elif clean:
+        for level, figures in judged_levels(denoiser, clean).items():
             yield f"noise {level:g}", figures

@@ -27,7 +27,7 @@ FAULTS = (
     *(Image.DecompressionBombWarning, Image.DecompressionBombError),
 )
 _GREY_MODES = ("1", "L", "LA", "La")
-_ORIENTATION = 0x0112
+_ORIENTATION, _INK = 0x0112, 262
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _headers(folder: Path, names: Iterable[str], bad: dict[str, str]) -> list[_H
     headers = []
     for name in names:
         try:
-            with Image.open(folder / name) as picture:
+            with _opened(folder / name) as picture:
                 size = picture.size[::-1] if _orientation(picture) < 5 else picture.size
                 headers.append(_Header(name, (size[0], size[1]), _sort(picture.mode)))
         except FAULTS as error:
@@ -106,9 +106,16 @@ def _headers(folder: Path, names: Iterable[str], bad: dict[str, str]) -> list[_H
     return headers
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    # of a path, Pillow maps a raw TIFF file that is to be turned with its sides exchanged
+    with path.open("rb") as file, Image.open(file) as picture:
+        yield picture
+
+
 def _orientation(picture: Image.Image) -> int:
-    if picture.format == "PNG" and "exif" not in picture.info:
-        return 1  # asking a PNG would decode it
+    if picture.format == "TIFF" or (picture.format == "PNG" and "exif" not in picture.info):
+        return 1  # a TIFF comes turned; asking a PNG would decode it
     return int(picture.getexif().get(_ORIENTATION, 1))
 
 
@@ -120,10 +127,17 @@ def _sort(mode: str) -> str:
     return "real" if mode == "F" else "colour"
 
 
+def is_negative(picture: Image.Image) -> bool:
+    """Whether 0 is white in a 16-bit TIFF file, which Pillow minds of 8 bits only."""
+    return picture.mode.startswith("I;16") and getattr(picture, "tag_v2", {}).get(_INK) == 0
+
+
 def reason(error: Exception) -> str:
     """A decoder's fault in a few words."""
-    if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError):
+    if isinstance(error, Image.DecompressionBombWarning):
         return f"more than {Image.MAX_IMAGE_PIXELS} pixels"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"more than {2 * (Image.MAX_IMAGE_PIXELS or 0)} pixels"
     if type(error).__name__ == "UnidentifiedImageError":
         return "not a picture"
     return (str(error).splitlines() or [type(error).__name__])[0]
@@ -198,8 +212,8 @@ def _decode(
 
 
 def _pixels(path: Path, schema: ImageSchema) -> NDArray[Any]:
-    with Image.open(path) as opened:
-        picture: Image.Image = opened
+    with _opened(path) as picture:
+        negative = is_negative(picture)
         if _orientation(picture) != 1:
             picture = ImageOps.exif_transpose(picture)
         if schema.dtype == "uint8":
@@ -210,8 +224,8 @@ def _pixels(path: Path, schema: ImageSchema) -> NDArray[Any]:
                 picture = picture.convert("F")  # Pillow resizes 16-bit pictures by the nearest pixel only
             picture = picture.resize(size, Image.Resampling.LANCZOS)
         pixels = np.asarray(picture)
-    if schema.dtype == "uint16":
-        pixels = _deep(pixels)
+        if schema.dtype == "uint16":
+            pixels = 65535 - _deep(pixels) if negative else _deep(pixels)
     return pixels.reshape(schema.shape)
 
 

@@ -1,9 +1,10 @@
 """Patches of one size cut from pictures of any size: what a network that is at home in every size learns from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from isthmus.errors import DataError
 
 SIDE = 64
 SMALLEST = 8
+LEAST_SHARE = 0.5
+"""Of the side that most pictures allow: one smaller picture is not to shrink the patches of all below that."""
 MOST = 1 << 16
 """Patches at most: of more pictures than give so many, some of the patches are taken, spread over all."""
 
@@ -30,8 +33,8 @@ class _Plan:
     dtype: str
 
     def pixels(self, photo: Photo) -> NDArray[Any]:
-        """A picture's pixels in the common type and channels."""
-        found = photo.pixels
+        """A picture's pixels as they are shown, in the common type and channels."""
+        found = photo.shown()
         if found.dtype == np.uint8 and self.dtype == "uint16":
             found = found.astype(np.uint16) * 257
         return np.repeat(found, 3, 2) if self.channels > found.shape[2] else found
@@ -98,11 +101,13 @@ def cut_patches(
     seen: Path | None = None,
     seen_names: Sequence[str] = (),
     memory: int | None = None,
+    skip: bool = False,
 ) -> tuple[Dataset, Dataset | None]:
     """Square patches of the pictures under a folder, in the pictures' order, every pixel in at least one.
 
-    Their side is 64 pixels, or that of the smallest picture; neighbours overlap by half. 16-bit pictures make all of
-    16 bits, colour ones all of colour; alpha is left out. Patches beyond what `memory` holds are kept in a file.
+    Their side is 64 pixels, or that of the smallest picture; pictures are taken as they are shown, and neighbours
+    overlap by half. 16-bit pictures make all of 16 bits, colour ones all of colour; alpha is left out. Patches beyond
+    what `memory` holds are kept in a file.
 
     Parameters
     ----------
@@ -113,6 +118,8 @@ def cut_patches(
         A folder of the same pictures as they are seen damaged, called `seen_names`.
     memory : int, optional
         Bytes.
+    skip : bool
+        Whether to pass over what can't be learned from; ``skipped`` of the patches then tells it.
 
     Returns
     -------
@@ -121,41 +128,81 @@ def cut_patches(
     Raises
     ------
     DataError
-        If a picture can't be read, is smaller than 8 pixels, or is of another size than its partner.
+        If a picture can't be read, is smaller than 8 pixels or half of what most allow, or is of another size than
+        its partner; with `skip`, if that holds of all.
     """
     folder = Path(folder)
     names = find_pictures(folder) if names is None else list(names)
-    photos = [folder / name for name in names]
     partners = [] if seen is None else [seen / name for name in seen_names]
-    sizes, plan = _survey(photos, partners)
+    groups = [(folder / name, *partners[i : i + 1]) for i, name in enumerate(names)]
+    looks, plan, skipped = _survey(groups, skip=skip)
+    sizes = [look.size for look in looks.values()]
     places = _places(sizes, plan.side)
     overlap = max(_overlap(size, plan.side) for size in sizes)
-    found = (_cut(photos, places, plan, memory), _cut(partners, places, plan, memory) if partners else None)
-    of = [name for name, some_places in zip(names, places, strict=True) for _ in some_places]
+    of = [names[i] for i, some_places in zip(looks, places, strict=True) for _ in some_places]
     schema = ImageSchema(plan.side, plan.side, plan.channels, plan.dtype)
-    first, second = (
-        None if source is None else Dataset(schema, source, None, of, "folder", overlap=overlap) for source in found
-    )
-    assert first is not None  # for the type checker
-    return first, second
+    found = [
+        Dataset(schema, _cut(files, places, plan, memory), None, of, "folder", skipped, overlap=overlap)
+        for files in zip(*(groups[i] for i in looks), strict=True)
+    ]
+    return found[0], found[1] if partners else None
 
 
-def _survey(photos: Sequence[Path], partners: Sequence[Path]) -> tuple[list[tuple[int, int]], _Plan]:
-    """Sizes of the pictures, and what all are cut to; every picture is read, for what a header says may be untrue."""
-    sizes, channels, deep = [], 1, False
-    for i, path in enumerate(photos):
-        files = [path, *partners[i : i + 1]]
-        found = [read_photo(file).pixels for file in files]
-        if len({pixels.shape[:2] for pixels in found}) > 1:
-            shown = " and ".join(f"{f.name} {p.shape[0]}x{p.shape[1]}" for f, p in zip(files, found, strict=True))
-            raise DataError(f"pairs must be of one size; {shown} (height x width) are not")
-        if min(found[0].shape[:2]) < SMALLEST:
-            raise DataError(f"{path.name}: {found[0].shape[0]}x{found[0].shape[1]} is too small to learn from")
-        sizes.append((found[0].shape[0], found[0].shape[1]))
-        channels = max(channels, *(pixels.shape[2] for pixels in found))
-        deep = deep or any(pixels.dtype == np.uint16 for pixels in found)
-    side = min(SIDE, *(min(size) for size in sizes)) // 2 * 2
-    return sizes, _Plan(side, channels, "uint16" if deep else "uint8")
+class _Look(NamedTuple):
+    """What a picture is, the most of it and its partner."""
+
+    size: tuple[int, int]
+    channels: int
+    deep: bool
+
+
+def look_at(files: Sequence[Path]) -> _Look:
+    """Read a picture, and its partner if there is one, for what a header says may be untrue.
+
+    Raises
+    ------
+    DataError
+        If nothing can be learned from it.
+    """
+    found = [read_photo(file).shown() for file in files]
+    height, width = found[0].shape[:2]
+    if len({pixels.shape[:2] for pixels in found}) > 1:
+        shown = " and ".join(f"{f} {p.shape[0]}x{p.shape[1]}" for f, p in zip(files, found, strict=True))
+        raise DataError(f"pairs must be of one size; {shown} (height x width) are not")
+    if min(height, width) < SMALLEST:
+        raise DataError(f"{files[0]}: {height}x{width} is too small to learn from")
+    deep = any(pixels.dtype == np.uint16 for pixels in found)
+    return _Look((height, width), max(pixels.shape[2] for pixels in found), deep)
+
+
+def _survey(groups: Sequence[Sequence[Path]], *, skip: bool) -> tuple[dict[int, _Look], _Plan, list[str]]:
+    """What the pictures are, by their numbers; what all are cut to; and why which are left out."""
+    looks: dict[int, _Look] = {}
+    bad: list[str] = []
+    for i, files in enumerate(groups):
+        with passing_over(bad, skip=skip):
+            looks[i] = look_at(files)
+    usual = min(SIDE, np.median([min(look.size) for look in looks.values()])) if looks else 0
+    for i in [i for i, look in looks.items() if min(look.size) < LEAST_SHARE * usual]:
+        with passing_over(bad, skip=skip):
+            height, width = looks.pop(i).size
+            raise DataError(f"{groups[i][0]}: {height}x{width} would make patches smaller than most pictures allow")
+    if not looks:
+        raise DataError(f"none of {len(groups)} pictures is left: {some(bad)}")
+    side = min(SIDE, *(min(look.size) for look in looks.values())) // 2 * 2
+    channels, deep = (max(values) for values in zip(*(look[1:] for look in looks.values()), strict=True))
+    return looks, _Plan(side, channels, "uint16" if deep else "uint8"), bad
+
+
+@contextmanager
+def passing_over(bad: list[str], *, skip: bool) -> Iterator[None]:
+    """Collect what is refused in `bad` if it is to be skipped."""
+    try:
+        yield
+    except DataError as fault:
+        if not skip:
+            raise DataError(f"{fault}; pass over it with --skip-bad") from fault
+        bad.append(str(fault))
 
 
 def _starts(length: int, side: int) -> NDArray[np.int64]:

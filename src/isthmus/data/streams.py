@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
@@ -27,6 +28,10 @@ class Lines(NamedTuple):
     lines: list[bytes]
     numbers: list[int]
     data: Dataset
+
+    def of(self, i: int) -> "Lines":
+        """One of them."""
+        return Lines([self.lines[i]], [self.numbers[i]], self.data.subset(np.array([i])))
 
 
 class TableStream:
@@ -73,7 +78,12 @@ class TableStream:
             raise DataError(f"{WHERE}: nothing came; give CSV with a header, or a JSON object a line")
 
     def _check(self, header: bytes) -> None:
-        names = next(python_csv.reader([header.decode("utf-8-sig", "replace")]))
+        try:
+            names = next(python_csv.reader([header.decode("utf-8-sig", "replace")]))
+        except python_csv.Error as fault:
+            raise DataError(f"{WHERE}: its header can't be read as CSV: {fault}") from fault
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise DataError(f"{WHERE}: its header names column {twice[0]!r} twice")
         lacking = [name for name in self.schema.feature_names if name not in names]
         if lacking:
             raise DataError(f"{WHERE}: its header has no column {lacking[0]!r}; it names {', '.join(names[:8])}")
@@ -83,7 +93,7 @@ class TableStream:
         numbers, lines = [number for number, _ in numbered], [line for _, line in numbered]
         try:
             yield Lines(lines, numbers, self._data(lines))
-        except (DataError, pa.ArrowException) as fault:
+        except (DataError, pa.ArrowException, OverflowError) as fault:
             if len(lines) > 1:
                 half = len(lines) // 2
                 yield from self._rows(numbered[:half])
@@ -111,7 +121,7 @@ class TableStream:
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
         found = json.loads(line)
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise DataError(f"{WHERE}: no JSON ({fault})") from fault
     if not isinstance(found, dict):
         raise DataError(f'{WHERE}: a JSON object a line is wanted, such as {{"a": 1}}')

@@ -1,7 +1,5 @@
 """Detector: the scikit-learn outlier detector; unlabelled data in; scores, a threshold with a promise, reasons out."""
 
-import copy
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,25 +14,22 @@ from torch import nn
 
 from isthmus import choices, inference, opening
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import Dataset, SeriesSchema, TableSchema, open_data, split
-from isthmus.data.source import ArraySource
-from isthmus.detection import conformal, files
-from isthmus.detection.memory import Memory, joined
+from isthmus.data import Dataset, SeriesSchema, open_data
+from isthmus.detection import conformal, files, fitting
+from isthmus.detection.memory import Memory
 from isthmus.detection.pyod import PyODWays
 from isthmus.detection.reasons import Reason, reasons
 from isthmus.detection.steps import LastStep, Stretch, improbability, learn_last, stretches
-from isthmus.detection.strangeness import Strangeness, learn
-from isthmus.errors import DataError, InputError, naming
+from isthmus.detection.strangeness import DECIMALS, Strangeness, learn
+from isthmus.errors import DataError, InputError
 from isthmus.training import Batches, Watcher
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
-CONVENTIONS = ("sklearn", "pyod")
-STEPS = 400
-"""Of training: more teach a network its anomalies, too (docs/notes/detection.md)."""
-BATCH, CODE = 128, 2
 EXACT_ROWS = 20_000
 """Up to so many rows at once are scored in double precision: a row's score doesn't depend on its neighbours then."""
+ALIKE = 1.5e-4
+"""Scores that differ by no more count as equal where a promise hangs on it: beyond so many rows they are of float32."""
 
 
 class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
@@ -51,7 +46,9 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
     false_alarms : float, optional
         A promise: of normal rows no more than this share is flagged. Some rows are held out for it.
     fdr : float, optional
-        Another: of the rows that `discoveries` flags no more than this share is normal, on average.
+        Another: of the rows that `discoveries` flags no more than this share is normal, on average. `predict`,
+        `labels_` and `threshold_` go by `contamination` all the same. Anomalies among the rows held out leave little
+        to be discovered: fit to normal rows.
     calibration : float or int, default=0.3
         Share or number of the rows that are held out where a promise is asked for.
     normal_only : bool, default=False
@@ -151,7 +148,7 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.check_options()
         data = self._opened(X, fitting=True, fewest=2)
         seed = self._seed()
-        learned, held = self._parts(data, seed)
+        learned, held = fitting.parts(self, data, seed)
         self._learn(data, learned, seed)
         self._settle(self.scores_of(data), held)
         self.memory_, self.goes_on_ = self._remembered(data, learned, held, seed), False
@@ -161,7 +158,7 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def _remembered(self, data: Dataset, learned: Rows, held: Rows, seed: int) -> Memory | None:
         if data.steps:
             return None
-        memory = Memory.of(data, (learned, held), len(held) / data.n, np.random.default_rng([seed, 0]), self._needed)
+        memory = Memory.of(data, (learned, held), len(held) / data.n, np.random.default_rng([seed, 0]), self.needed)
         return replace(memory, steps=self.autoencoder_.record_["steps"])
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -198,28 +195,14 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         seed = self._seed()
         rng = np.random.default_rng([seed, self.memory_.seen])
         parts = self.memory_.parts_of(data, rng)
-        autoencoder = self._taught(data, parts[0], rng)
-        new = Memory.of(data, parts, self.memory_.share, rng, self._needed)
-        memory = self.memory_.with_more(new, self._needed)
+        autoencoder = fitting.taught(self, self.memory_, data, parts[0], rng)
+        new = Memory.of(data, parts, self.memory_.share, rng, self.needed)
+        memory = self.memory_.with_more(new, self.needed)
         learned = memory.dataset(self.schema_, learned=True)
         self.strangeness_ = learn(autoencoder, learned, normal_only=self.normal_only, seed=seed)
         self.autoencoder_, self.memory_, self.goes_on_ = autoencoder, memory, True
         self._settle(self.scores_of(memory.dataset(self.schema_)), np.flatnonzero(memory.held))
         return self
-
-    def _taught(self, data: Dataset, learned: Rows, rng: np.random.Generator) -> Autoencoder:
-        """A copy of the autoencoder that went over these rows and as many earlier ones, lest it forget them."""
-        assert self.memory_ is not None
-        taught = copy.copy(self.autoencoder_)
-        taught.model_, taught.history_ = copy.deepcopy(taught.model_), list(taught.history_)
-        taught.__dict__.pop("_trainer", None)  # a file keeps none, and is to go on as what was saved would have
-        taught.set_params(device=self.device, memory=self.memory, callbacks=self.callbacks)
-        if len(learned):
-            rows = joined(data.source.take(learned), self.memory_.some(len(learned), rng))
-            batch = choices.batch_size(taught.batch_size, len(rows))
-            for _ in range(self.memory_.passes(len(learned), batch)):
-                taught.partial_fit(Dataset(self.schema_, ArraySource(rows)))
-        return taught
 
     def _settle(self, scores: Floats, held: Rows) -> None:
         """Take calibration, threshold and labels from the scores of the rows fitted, of which these are held out."""
@@ -227,7 +210,7 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.decide(self._threshold())
 
     @property
-    def _needed(self) -> int:
+    def needed(self) -> int:
         """How many held-out rows the promise takes."""
         return 0 if self.false_alarms is None else conformal.rows_needed(self.false_alarms)
 
@@ -239,25 +222,7 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         InputError
             If a number is out of range or a name unknown.
         """
-        share = self.contamination
-        if isinstance(share, bool) or not isinstance(share, (int, float, np.number)) or not 0 < share <= 0.5:
-            raise InputError(f"contamination={self.contamination!r}: give a share above 0, at most 0.5")
-        for name in ("false_alarms", "fdr"):
-            if getattr(self, name) is not None:
-                conformal.check_share(name, getattr(self, name))
-        if self.false_alarms is not None and self.fdr is not None:
-            raise InputError("false_alarms and fdr are two promises, and a threshold keeps one of them: leave one out")
-        held = choices.plain(self.calibration)
-        if isinstance(held, bool) or not (isinstance(held, int) or (isinstance(held, float) and held < 1)) or held < 0:
-            raise InputError(
-                f"calibration={self.calibration!r}: give a share from 0 to below 1, or a whole number of rows"
-            )
-        if self.window not in (None, "auto"):
-            choices.whole_number("window", self.window)
-        if self.window is not None and self.kind not in ("auto", "series"):
-            raise InputError(f"window={self.window!r} is of a series, and kind={self.kind!r}: leave one out")
-        if self.convention not in CONVENTIONS:
-            raise InputError(f"convention={self.convention!r}: choose {' or '.join(CONVENTIONS)}")
+        fitting.check(self)
 
     @property
     def promises(self) -> bool:
@@ -277,28 +242,14 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         """What a file's description says of a fitted detector, in plain values."""
         kept = 0 if self.memory_ is None or not self.goes_on_ else len(self.memory_.rows)
         rows = {"scored": len(self.decision_scores_), "held out": len(self.calibration_scores_), "kept": kept}
-        return {"promise": self.promise, "threshold": self.threshold_, "rows": rows}
-
-    def _parts(self, data: Dataset, seed: int) -> tuple[Rows, Rows]:
-        """Rows to learn from and rows to calibrate by; too few for the promise is said before anything is learned."""
-        share = choices.plain(self.calibration) if self.promises else 0
-        with naming(f"calibration={share!r}"):
-            learned, held = split(data.n, share, seed, data.overlap)
-        if self.fdr is not None and not len(held):
-            raise InputError(f"fdr={self.fdr:g} takes held-out rows, and calibration={share!r} of {data.n} is none")
-        if self.false_alarms is not None and len(held) < (needed := self._needed):
-            all_rows = f" (about {round(needed / share):,} in all)" if isinstance(share, float) and share else ""
-            raise InputError(
-                f"false_alarms={self.false_alarms:g} takes {needed:,} held-out rows{all_rows}, and of {data.n:,} "
-                f"rows {len(held):,} are held out: promise less, give more rows, or hold out more (calibration)"
-            )
-        return learned, held
+        threshold = {} if self.fdr is not None else {"threshold": self.threshold_}
+        return {"promise": self.promise, **threshold, "rows": rows}
 
     def _learn(self, data: Dataset, learned: Rows, seed: int) -> None:
         part = data if len(learned) == data.n else data.subset(learned)
         self.steps_ = data.steps
         inner = (
-            default_autoencoder(part, normal_only=self.normal_only)
+            fitting.default_autoencoder(part, normal_only=self.normal_only)
             if self.autoencoder is None
             else clone(self.autoencoder)
         )
@@ -314,7 +265,7 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def _threshold(self) -> float:
         """By the promise of few false alarms, else by the share of the rows fitted that contamination says."""
         if self.false_alarms is not None:
-            return conformal.threshold(self.calibration_scores_, self.false_alarms)
+            return conformal.threshold(self.calibration_scores_, self.false_alarms) + ALIKE
         return float(np.percentile(self.decision_scores_, 100 * (1 - self.contamination)))
 
     def decide(self, threshold: float) -> None:
@@ -362,11 +313,11 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         device = choices.device(self.device)
         found = inference.run(
             nn.Module.__call__, self.strangeness_, batches.in_order(),
-            device=device, double=data.n <= EXACT_ROWS and data.kind != "images", rows=size,
+            device=device, double=self.steps_ or (data.n <= EXACT_ROWS and data.kind != "images"), rows=size,
         )  # fmt: skip
         scores = found.double().numpy()
         if not self.steps_:
-            return scores
+            return np.round(scores, DECIMALS)
         scores[: data.source.shape[0] - 1] = np.nan  # their windows begin before the series does
         return improbability(scores)
 
@@ -448,12 +399,17 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         InputError
             If no rows were held out: fit with `false_alarms` or `fdr`.
         """
-        return self._p_values(self.anomaly_scores(X))
-
-    def _p_values(self, scores: Floats) -> Floats:
-        if not len(self.calibration_scores_):
+        check_is_fitted(self, "autoencoder_")
+        found = self.p_values_of(self.anomaly_scores(X))
+        if found is None:
             raise InputError("no rows were held out to calibrate by: fit with false_alarms or fdr")
-        return conformal.p_values(self.calibration_scores_, scores)
+        return found
+
+    def p_values_of(self, scores: Floats) -> Floats | None:
+        """`p_values` of rows that are scored already; None where no rows were held out."""
+        if not len(self.calibration_scores_):
+            return None
+        return conformal.p_values(self.calibration_scores_, scores - ALIKE)
 
     def discoveries(self, X: Any) -> NDArray[np.bool_]:
         """Which of these rows are anomalies, such that no more than the share `fdr` of them are normal on average."""
@@ -466,14 +422,3 @@ class Detector(PyODWays, OutlierMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-
-def default_autoencoder(data: Dataset, *, normal_only: bool) -> Autoencoder:
-    """What learns where nothing else is asked for: briefly, for anomalies among the rows are soon learned by heart."""
-    code = min(CODE, len(data.schema.columns)) if isinstance(data.schema, TableSchema) else None
-    if normal_only and code is None and not data.steps:
-        return Autoencoder()
-    batch = min(BATCH, max(16, data.n // 4))
-    epochs = math.ceil(STEPS / math.ceil(data.n / batch))
-    validation = 0 if data.steps else 0.1  # windows share steps, and few would be left to learn from
-    return Autoencoder(latent_dim=code, batch_size=batch, epochs=epochs, patience=None, validation=validation)

@@ -25,7 +25,8 @@ def of_columns(strangeness: Strangeness, x_BF: Tensor, widths: Sequence[int]) ->
 
     What a column should hold is what the autoencoder makes of the row with that column at its usual value: the row's
     other columns alone then speak. Its share is by how much the score falls when it holds that, the others staying as
-    they are; no fall is no share.
+    they are; no fall is no share. Where no column alone makes the score fall, several being off, the shares are those
+    of the errors.
     """
     starts = [sum(widths[:i]) for i in range(len(widths))]
     falls_BC = x_BF.new_zeros(len(x_BF), len(widths))
@@ -44,13 +45,19 @@ def of_columns(strangeness: Strangeness, x_BF: Tensor, widths: Sequence[int]) ->
         score_cB = strangeness(changed_NF).view(len(columns), -1)
         for fallen_B, (column, _) in zip(score_B - score_cB, columns, strict=True):
             falls_BC[:, column] = fallen_B.clamp_min(0)
-    return falls_BC / falls_BC.sum(-1, keepdim=True).clamp_min(torch.finfo(falls_BC.dtype).tiny), expected_BF
+    several_B = falls_BC.sum(-1) == 0
+    if several_B.any():
+        odd_BF = x_BF[several_B]
+        errors_BF = strangeness.errors(odd_BF, strangeness.model.reconstruct(odd_BF).to(odd_BF))
+        blamed = [errors.sum(-1) for errors in errors_BF.split(list(widths), -1)]
+        falls_BC[several_B] = torch.stack(blamed, -1).to(falls_BC)
+    return _shares(falls_BC), expected_BF
 
 
 def of_counts(strangeness: Strangeness, x_BF: Tensor) -> tuple[Tensor, Tensor]:
     """Each count's share of the deviance of its row, (B, F), as of Poisson counts; and the counts expected."""
-    expected_BF = strangeness.model.reconstruct(x_BF).to(x_BF).clamp_min(1e-9)
-    deviance_BF = torch.xlogy(x_BF, x_BF / expected_BF) - (x_BF - expected_BF)
+    expected_BF = strangeness.model.reconstruct(x_BF).to(x_BF)
+    deviance_BF = torch.xlogy(x_BF, x_BF / expected_BF.clamp_min(1e-9)) - (x_BF - expected_BF)
     return _shares(deviance_BF.clamp_min(0)), expected_BF
 
 

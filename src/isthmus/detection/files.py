@@ -65,8 +65,11 @@ def read(path: str | Path, kind: type[Kind]) -> Kind:
             else Strangeness.of(kept.model, kept.preparation.shape, weights_for(detector.normal_only), looks)
         )
         detector.decision_scores_, detector.calibration_scores_ = (_numbers(tensors[name]) for name in NUMBERS)
-        if not np.isfinite(own["threshold"]) or not len(detector.decision_scores_):
+        threshold, held = own["threshold"], len(detector.calibration_scores_)
+        if not (isinstance(threshold, float) and np.isfinite(threshold) and len(detector.decision_scores_)):
             raise ModelFileError("its threshold or its scores are garbled")
+        if held < (max(1, detector.needed) if detector.promises else 0):
+            raise ModelFileError(f"the {held} rows it was calibrated by can't keep its promise")
         detector.decide(float(own["threshold"]))
         if own.get("given"):
             detector.autoencoder = Autoencoder(**detector.autoencoder_.get_params())

@@ -261,10 +261,10 @@ def _roots(counts_BU: Tensor) -> Tensor:
 
 def _perplexity(root_BU: Tensor, expected_BU: Tensor) -> Tensor:
     """The exponential of the cross-entropy of shares given by their square roots, (B,): how many it is like guessing
-    among. It has the same mean whatever a row's total is.
+    among. It has the same mean whatever a row's total is. Of an empty row it is as many as there are cells.
     """
     nats_B = -(root_BU.square() * expected_BU.square().clamp_min(LEAST_SHARE).log()).sum(-1)
-    return nats_B.exp()
+    return torch.where(root_BU.sum(-1) > 0, nats_B.exp(), float(root_BU.shape[-1]))
 
 
 def _sets(rows_B___: Tensor, sizes: Sizes) -> Tensor:

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.photos import Photo, read_photo, write_photo
-from isthmus.errors import DataError, InputError
+from isthmus.data.photos import Photo, check_photo, read_photo, write_photo
+from isthmus.errors import DataError, InputError, naming
+from isthmus.recipes.restoring import WHITE
 from isthmus.restoration import Denoiser, estimate_level
+from isthmus.restoration.denoising import from_zero_to_one
 
 Floats = NDArray[np.float32]
-WHITE = 255.0
 PEERS = ("non-local means", "total variation", "wavelet")
 
 
@@ -107,8 +108,9 @@ def judge(denoiser: Denoiser, damaged: Floats, clean: Floats, level: float | Non
 
 
 def mean_figures(found: Sequence[Figures]) -> Figures:
-    """The mean of each over pictures."""
-    peers = {name: float(np.mean([each.peers[name] for each in found])) for name in found[0].peers}
+    """The mean of each over pictures; of the classical methods only where all pictures have theirs."""
+    common = [name for name in found[0].peers if all(name in each.peers for each in found)]
+    peers = {name: float(np.mean([each.peers[name] for each in found])) for name in common}
     return Figures(float(np.mean([f.before for f in found])), float(np.mean([f.after for f in found])), peers)
 
 
@@ -135,29 +137,35 @@ def clean_file(denoiser: Denoiser, source: Path, output: Path, level: float | No
     InputError
         If a file can't be read or written, or the clean picture is of another size.
     """
+    shape = check_photo(source, output)
+    with naming(str(source)):
+        denoiser.check_shape(shape, level)
     photo = read_photo(source)
     reference = None if clean is None else _reference(photo, read_photo(clean), source, clean)
     if level is None and denoiser.levels is not None:
         level = denoiser.level_of(photo.pixels)
     found = photo.with_pixels(denoiser.denoise(photo.pixels, level))
-    output.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(output.parent)
     write_photo(output, found)
     judged = None
     if reference is not None:
-        judged = figures(_floats(found.shown()), _floats(photo.shown()), reference, level)
-    return Cleaned(source.name, output, level, judged)
+        judged = figures(from_zero_to_one(found.shown()), from_zero_to_one(photo.shown()), reference, level)
+    return Cleaned(str(source), output, level, judged)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise InputError(f"can't make the folder {folder}: {fault.strerror or fault}") from fault
 
 
 def _reference(photo: Photo, clean: Photo, source: Path, reference: Path) -> Floats:
     """The clean picture's pixels, of the damaged one's size as both are shown."""
     if photo.shown().shape != clean.shown().shape:
         sizes = " and ".join("x".join(map(str, p.shown().shape)) for p in (clean, photo))
-        raise DataError(f"{reference.name} and {source.name} differ: {sizes} (height x width x channels)")
-    return _floats(clean.shown())
-
-
-def _floats(pixels: NDArray[Any]) -> Floats:
-    return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+        raise DataError(f"{reference} and {source} differ: {sizes} (height x width x channels)")
+    return from_zero_to_one(clean.shown())
 
 
 LEVELS = (15.0, 25.0, 50.0)
@@ -169,7 +177,7 @@ def judged_levels(denoiser: Denoiser, pictures: Sequence[Path]) -> dict[float, F
     """Mean figures of clean pictures under the usual levels of noise, of those that the model learned."""
     low, high = denoiser.levels or (0.0, WHITE)
     levels = [level for level in LEVELS if low <= level <= high] or [(low + high) / 2]
-    clean = [_middle(_floats(read_photo(path).pixels)) for path in pictures]
+    clean = [_middle(path, denoiser.channels) for path in pictures]
     return {
         level: mean_figures(
             [judge(denoiser, with_noise(each, level, seed), each, level) for seed, each in enumerate(clean)]
@@ -180,10 +188,19 @@ def judged_levels(denoiser: Denoiser, pictures: Sequence[Path]) -> dict[float, F
 
 def judged_pairs(denoiser: Denoiser, damaged: Sequence[Path], clean: Sequence[Path]) -> Figures:
     """Mean figures of pairs of pictures."""
-    pairs = [[_middle(_floats(read_photo(p).pixels)) for p in pair] for pair in zip(damaged, clean, strict=True)]
-    return mean_figures([judge(denoiser, seen, target, None) for seen, target in pairs])
+    pairs = [[_middle(path, denoiser.channels) for path in pair] for pair in zip(damaged, clean, strict=True)]
+    return mean_figures([judge(denoiser, *_alike(seen, target), None) for seen, target in pairs])
 
 
-def _middle(picture: Floats) -> Floats:
+def _alike(seen: Floats, target: Floats) -> tuple[Floats, Floats]:
+    """Both grey, or both colour."""
+    channels = max(seen.shape[2], target.shape[2])
+    return np.repeat(seen, channels // seen.shape[2], 2), np.repeat(target, channels // target.shape[2], 2)
+
+
+def _middle(path: Path, channels: int) -> Floats:
+    """A picture as it is shown, its middle, and of at least so many channels, as it would be learned from."""
+    picture = from_zero_to_one(read_photo(path).shown())
+    picture = np.repeat(picture, max(1, channels // picture.shape[2]), 2)
     top, left = (max(0, (length - JUDGED_SIDE) // 2) for length in picture.shape[:2])
     return picture[top : top + JUDGED_SIDE, left : left + JUDGED_SIDE]

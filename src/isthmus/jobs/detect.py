@@ -58,7 +58,7 @@ def names_of(data: Dataset, found: Found) -> list[str]:
 def find(detector: Detector, data: Dataset, *, most: int) -> Found:
     """Score rows, flag them as the detector's promise says, and explain the `most` strangest."""
     scores = detector.scores_of(data)
-    p = conformal.p_values(detector.calibration_scores_, scores) if detector.promises else None
+    p = detector.p_values_of(scores)
     if p is not None and detector.fdr is not None:
         flagged = conformal.discoveries(p, detector.fdr)
     else:
@@ -117,19 +117,19 @@ class Judged:
 def judge(detector: Detector, data: Dataset, fitted: Dataset | None, found: Found, truth: Labels) -> Judged:
     """Scores of labelled rows, beside those of classical detectors if the rows that all are fitted on are at hand."""
     some = compared_rows(truth, data)
-    scores, flagged, truth, data = found.scores[some], found.flagged[some], truth[some], data.subset(some)
+    judged, scores, flagged = truth[some], found.scores[some], found.flagged[some]
     auroc, ap, f1 = intervals(
-        truth,
-        lambda rows: roc_auc_score(truth[rows], scores[rows]),
-        lambda rows: average_precision_score(truth[rows], scores[rows]),
-        lambda rows: f1_score(truth[rows], flagged[rows], zero_division=0.0),
+        judged,
+        lambda rows: roc_auc_score(judged[rows], scores[rows]),
+        lambda rows: average_precision_score(judged[rows], scores[rows]),
+        lambda rows: f1_score(judged[rows], flagged[rows], zero_division=0.0),
     )
-    theirs = {} if fitted is None else classical(prepared(detector, fitted), prepared(detector, data))
+    theirs = {} if fitted is None else classical(prepared(detector, fitted), prepared(detector, data, some))
     peers = {
-        name: (float(roc_auc_score(truth, scores)), float(average_precision_score(truth, scores)))
-        for name, scores in theirs.items()
+        name: (float(roc_auc_score(judged, score)), float(average_precision_score(judged, score)))
+        for name, score in theirs.items()
     }
-    return Judged(len(truth), int(truth.sum()), auroc, ap, f1, peers)
+    return Judged(len(judged), int(judged.sum()), auroc, ap, f1, peers)
 
 
 def anomalous(labels: NDArray[Any], normal: str | None = None) -> Labels:
@@ -170,11 +170,13 @@ def classical(fitted: Floats, rows: Floats) -> dict[str, Floats]:
     forest = IsolationForest(random_state=0).fit(fitted)
     pca = PCA(0.9, svd_solver="full").fit(fitted)
     rebuilt = pca.inverse_transform(pca.transform(rows))
-    near = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(fitted))).fit(fitted)
+    near = NearestNeighbors(n_neighbors=min(NEIGHBOURS + 1, len(fitted))).fit(fitted)
+    away = near.kneighbors(rows)[0]
+    away = np.where(away[:, :1] == 0, away[:, 1:], away[:, :-1])  # a row that was fitted is no neighbour of itself
     return {
         "isolation forest": -forest.score_samples(rows),
         "PCA": ((rows - rebuilt) ** 2).sum(1),
-        "nearest neighbours": near.kneighbors(rows)[0].mean(1),
+        "nearest neighbours": away.mean(1),
     }
 
 
@@ -186,11 +188,14 @@ def prepared(detector: Detector, data: Dataset, rows: NDArray[np.int64] | None =
 
 
 def compared_rows(truth: Labels, data: Dataset) -> NDArray[np.int64]:
-    """At most so many rows as are compared, anomalies first kept, so that everybody is judged on the same."""
+    """At most so many rows as are compared, of anomalies the share that there is, for everybody to be judged on."""
     most = len(_some(data.n, MOST_COMPARED, data))
+    if most == data.n:
+        return np.arange(data.n, dtype=np.int64)
     order = np.random.default_rng(0).permutation(data.n)
-    order = np.concatenate([order[truth[order]][: most // 2], order[~truth[order]]])[:most]
-    return np.sort(order).astype(np.int64)
+    strange = order[truth[order]][: max(1, round(most * truth.mean()))]
+    normal = order[~truth[order]][: most - len(strange)]
+    return np.sort(np.concatenate([strange, normal])).astype(np.int64)
 
 
 def _some(n: int, most: int, data: Dataset) -> NDArray[np.int64]:

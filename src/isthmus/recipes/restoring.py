@@ -9,7 +9,7 @@ from isthmus.model import Model
 from isthmus.parts import FeatureMap, ToldNoise
 from isthmus.recipes.table import recipe
 
-WHITE = 255
+WHITE = 255.0
 """Levels of noise are told in the units of 8-bit pictures, whatever the depth."""
 
 
@@ -27,8 +27,22 @@ def restoring(body: Body, latent_dim: int, *, noise: str = "gaussian:0-55") -> M
 
     The code is the picture that was seen and what of it is noise, so `latent_dim` has no say.
     """
+    _check(body)
     channels, height, width = body.shape
     return replace(body, squash=False).assemble(FeatureMap((2 * channels, height, width)), corruption=noise_of(noise))
+
+
+def _check(body: Body) -> None:
+    likelihood = body.likelihood.partition(":")[0]
+    if body.network != "residual":
+        raise InputError(f"network={body.network!r}: a restorer of pictures of any size takes residual alone")
+    if likelihood not in ("gaussian", "laplace"):
+        raise InputError(f"likelihood={body.likelihood!r}: a difference of pictures takes gaussian or laplace")
+    for name, given, instead in (("corruption", body.corruption, "noise"), ("penalties", body.penalties, "")):
+        if given:
+            raise InputError(
+                f"{name}={given!r} has no use with recipe 'restoring': {instead and f'give {instead}, or '}leave it out"
+            )
 
 
 def noise_of(text: str) -> ToldNoise | None:

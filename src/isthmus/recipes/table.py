@@ -18,8 +18,8 @@ class Recipe:
 
     `kinds` are the kinds of data it serves: images, series, counts, table (any columns, with gaps), or numbers for
     tables of complete numeric columns alone. `body` is what it takes for network, hidden, likelihood and the like
-    where the user leaves them "auto", `training` for weight_decay, patience and other settings of training left at the
-    estimator's default.
+    where the user leaves them "auto", `training` for weight_decay, patience and other settings of training that the
+    user doesn't name.
     A `conditional` recipe is told the class, or a vector, of every row.
     """
 

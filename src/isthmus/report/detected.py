@@ -166,7 +166,7 @@ def _about(detector: Detector) -> str:
         ("autoencoder", f"{estimator.recipe}, {plural(estimator.model_.bottleneck.latent_dim, 'code value')}"),
         ("fitted on", plural(record["training_rows"] + record["held_out_rows"], "row")),
         ("held out for the promise", plural(len(detector.calibration_scores_), "row")),
-        ("threshold", number(detector.threshold_)),
+        *([] if detector.fdr is not None else [("threshold", number(detector.threshold_))]),
         ("fingerprint", record["data"]["sha256"]),
     ]
     return section("The detector", definitions(facts), name="detector")

@@ -12,12 +12,13 @@ from isthmus.jobs.inpaint import Figures as Filled
 def show_figures(console: Console, found: Sequence[tuple[str, Figures]]) -> None:
     """PSNR of pictures before and after, beside the classical methods', and their means."""
     table = Table("PSNR in dB", box=None, pad_edge=False)
-    for name in ("before", "Isthmus", *found[0][1].peers):
+    peers = list(dict.fromkeys(peer for _, figures in found for peer in figures.peers))
+    for name in ("before", "Isthmus", *peers):
         table.add_column(name, justify="right")
     mean = mean_figures([figures for _, figures in found])
     for name, figures in [*found, *([("mean", mean)] if len(found) > 1 else [])]:
-        numbers = (figures.before, figures.after, *figures.peers.values())
-        table.add_row(name, *(f"{number:.2f}" for number in numbers))
+        numbers = (figures.before, figures.after, *(figures.peers.get(peer) for peer in peers))
+        table.add_row(name, *("-" if number is None else f"{number:.2f}" for number in numbers))
     console.print(table)
     console.print(f"{mean.verdict}.")
 

@@ -265,7 +265,8 @@ def shape_text(schema: Mapping[str, Any]) -> str:
 def _detector(told: Mapping[str, Any]) -> list[tuple[str, object]]:
     rows = told["rows"]
     counts = f"{_count(rows['scored'], 'row')}, {rows['held out']:,} held out; {rows['kept']:,} kept in this file"
-    return [("detector", counts), ("promise", told["promise"]), ("threshold", f"{told['threshold']:.6g}")]
+    threshold = [("threshold", f"{told['threshold']:.6g}")] if "threshold" in told else []
+    return [("detector", counts), ("promise", told["promise"]), *threshold]
 
 
 def _data(record: Mapping[str, Any], schema: Mapping[str, Any]) -> str:

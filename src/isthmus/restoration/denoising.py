@@ -18,18 +18,20 @@ from isthmus import choices
 from isthmus.autoencoder import Autoencoder
 from isthmus.errors import DataError, InputError
 from isthmus.model import Model
-from isthmus.parts import Difference, FeatureMap, RestoringEncoder, ToldNoise
-from isthmus.restoration.levels import estimate_level
+from isthmus.parts import Difference, FeatureMap, Laplace, Normal, RestoringEncoder, ToldNoise
+from isthmus.recipes.restoring import WHITE
+from isthmus.restoration.levels import check_size, estimate_level
 from isthmus.training import choose_precision, fast
 from isthmus.training.arithmetic import autocast
 
 SHIPPED = Path(__file__).with_name("denoiser.safetensors")
 """A model of grey pictures and any level of noise; benchmarks/shipped_denoiser.py made it."""
-WHITE = 255.0
 TILE = 512
 FULL = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0, "float64": 1.0}
 LOOKED_AT = 1024
 """Side of the middle of a large picture in which the level of noise is looked for."""
+LEAST = 0.01
+"""A level below which there is no noise: of a flat picture rounding leaves a trace."""
 OPPONENT = np.array([[1 / 3, 1 / 3, 1 / 3], [6**-0.5, 0, -(6**-0.5)], [18**-0.5, -2 * 18**-0.5, 18**-0.5]], np.float32)
 """Brightness, whose noise is the root of a third of that of a channel, as is that of the two differences of colour."""
 BACK = np.linalg.inv(OPPONENT).astype(np.float32)
@@ -79,7 +81,7 @@ class Denoiser:
     Raises
     ------
     InputError
-        If the model is of another recipe.
+        If the model is of another recipe, or of a likelihood that a difference of pictures doesn't take.
     """
 
     autoencoder: Autoencoder
@@ -89,7 +91,7 @@ class Denoiser:
     def __post_init__(self) -> None:
         model = self.autoencoder.model_
         parts = ((model.encoder, RestoringEncoder), (model.bottleneck, FeatureMap), (model.decoder, Difference))
-        if not all(isinstance(part, kind) for part, kind in parts):
+        if not (all(isinstance(*each) for each in parts) and isinstance(model.likelihood, Normal | Laplace)):
             raise InputError(
                 f"recipe {self.autoencoder.recipe!r} makes no denoiser of pictures of any size: fit one with "
                 "`isthmus fit FOLDER --recipe denoising --noise gaussian:0-55`"
@@ -110,15 +112,17 @@ class Denoiser:
 
     def level_of(self, picture: NDArray[Any]) -> float:
         """The level of noise in a picture, of 255, by `estimate_level` of its middle."""
+        picture = picture if picture.ndim == 3 else picture[..., None]
         top, left = (max(0, (length - LOOKED_AT) // 2) for length in picture.shape[:2])
         middle = picture[top : top + LOOKED_AT, left : left + LOOKED_AT]
-        return WHITE * estimate_level(_from_zero_to_one(middle))
+        return WHITE * estimate_level(from_zero_to_one(middle))
 
     def denoise(self, picture: NDArray[Any], level: float | None = None) -> NDArray[Any]:
         """The picture without its noise, of the same shape and type.
 
-        A grey model takes brightness and the two differences of colour of a colour picture one by one. A level beyond
-        those it learned is brought within them by lessening the contrast (raising it below them), and undone after.
+        A grey model takes brightness and the two differences of colour of a colour picture one by one; a model of
+        colour takes a grey picture as three channels that are alike. A level beyond those it learned is brought within
+        them by lessening the contrast (raising it below them), and undone after. Below a level of 0.01 nothing is done.
 
         Parameters
         ----------
@@ -132,31 +136,59 @@ class Denoiser:
         InputError
             If the level is no finite number of 0 or more, or given to a model that is told none.
         DataError
-            If the picture is of a type or channels that the model doesn't serve.
+            If the picture is of a type or channels that the model doesn't serve, holds numbers that are not finite, or
+            is too small to tell its noise.
         """
         self._check(picture, level)
         whole = picture if picture.ndim == 3 else picture[..., None]
         if self.levels is not None:
             level = self.level_of(whole) if level is None else level
-        if level == 0:
+        if level is not None and level < LEAST:
             return picture.copy()
         out = np.empty(whole.shape, whole.dtype)
         with fast(self._precision, self._device, self._model, 1), torch.inference_mode():
             for part in tiles(whole.shape[0], whole.shape[1], self.tile, self._encoder.reach):
-                cleaned = self._tile(_from_zero_to_one(whole[part.outer]), level)[part.within]
+                cleaned = self._tile(from_zero_to_one(whole[part.outer]), level)[part.within]
                 out[part.inner] = _in_units_of(cleaned, whole.dtype)
         return out.reshape(picture.shape)
 
     def _check(self, picture: NDArray[Any], level: float | None) -> None:
         if picture.dtype.name not in FULL:
             raise DataError(f"pictures of {picture.dtype.name}: give uint8, uint16 or floats from 0 to 1")
+        if picture.ndim not in (2, 3) or not picture.size:
+            raise DataError(f"a picture of shape {picture.shape}: give (height, width) or (height, width, channels)")
+        if picture.dtype.kind == "f" and not np.isfinite(picture).all():
+            odd = np.count_nonzero(~np.isfinite(picture))
+            raise DataError(f"{odd} numbers of the picture are not finite, and would spread: fill them first")
+        self.check_level(level)
+        self.check_shape((*picture.shape, 1)[:3], level)
+
+    def check_level(self, level: float | None) -> None:
+        """Refuse a level that `denoise` would, whatever the picture.
+
+        Raises
+        ------
+        InputError
+            If it is no finite number of 0 or more, or given to a model that is told none.
+        """
         if level is not None and self.levels is None:
             raise InputError(f"level={level:g}: this model learned from pairs and is told no level: leave it out")
         if level is not None and not 0 <= level < np.inf:
             raise InputError(f"level={level:g}: give a number of 0 or more, white being 255")
-        channels = picture.shape[2] if picture.ndim == 3 else 1
-        if channels != self.channels and (self.channels, channels) != (1, 3):
+
+    def check_shape(self, shape: tuple[int, ...], level: float | None) -> None:
+        """Refuse the shape (height, width, channels) of a picture that `denoise` would.
+
+        Raises
+        ------
+        DataError
+            If the model doesn't serve its channels, or it is too small to tell its noise where no level is given.
+        """
+        height, width, channels = shape
+        if channels != self.channels and {self.channels, channels} != {1, 3}:
             raise DataError(f"a picture of {channels} channels; the model learned pictures of {self.channels}")
+        if level is None and self.levels is not None:
+            check_size(height, width)
 
     @property
     def _encoder(self) -> RestoringEncoder:
@@ -179,8 +211,8 @@ class Denoiser:
 
     def _tile(self, tile: NDArray[np.float32], level: float | None) -> NDArray[np.float32]:
         """One tile, (height, width, channels), values from 0 to 1."""
-        opponent = self.channels == 1 and tile.shape[2] == 3
-        planes = tile @ OPPONENT.T if opponent else tile
+        opponent, alike = self.channels == 1 and tile.shape[2] == 3, self.channels // tile.shape[2]
+        planes = tile @ OPPONENT.T if opponent else np.repeat(tile, max(1, alike), 2)
         level = None if level is None else level / WHITE / (3**0.5 if opponent else 1)
         x_BCHW = torch.from_numpy(np.ascontiguousarray(planes.transpose(2, 0, 1)))
         x_BCHW = (x_BCHW[:, None] if self.channels == 1 else x_BCHW[None]).to(self._device)
@@ -189,7 +221,10 @@ class Denoiser:
             offset_B111[1:] = 0.5  # differences of colour are on either side of 0
         clean_BCHW = self._planes(x_BCHW + offset_B111, level) - offset_B111
         found: NDArray[np.float32] = clean_BCHW.flatten(0, 1).permute(1, 2, 0).float().cpu().numpy()
-        return found @ BACK.T if opponent else found
+        if opponent:
+            return found @ BACK.T
+        mean: NDArray[np.float32] = found if alike < 2 else found.mean(2, keepdims=True)
+        return mean
 
     def _planes(self, x_BCHW: Tensor, level: float | None) -> Tensor:
         if level is None or self.levels is None:
@@ -220,7 +255,8 @@ def shipped() -> Autoencoder:
     return Autoencoder.load(SHIPPED)
 
 
-def _from_zero_to_one(pixels: NDArray[Any]) -> NDArray[np.float32]:
+def from_zero_to_one(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    """A picture of any type as floats of which 1 is white."""
     return pixels.astype(np.float32) / np.float32(FULL[pixels.dtype.name])
 
 

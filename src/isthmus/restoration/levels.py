@@ -35,12 +35,22 @@ def estimate_level(picture: NDArray[np.float32]) -> float:
     return float(np.sqrt(np.mean(np.square(levels))))
 
 
+def check_size(height: int, width: int) -> None:
+    """Refuse a picture that is too small to tell its noise.
+
+    Raises
+    ------
+    DataError
+        If there are too few coefficients.
+    """
+    rows, columns = (max(0, _count(length)) for length in (height, width))
+    if rows * columns < FEWEST:
+        raise DataError(f"a picture of {height}x{width} is too small to tell its noise: give the level")
+
+
 def _level(plane: NDArray[np.float32]) -> float:
-    found = np.abs(_high_pass(_high_pass(plane).T)) if min(plane.shape) >= len(HIGH_PASS) else np.empty(0)
-    if found.size < FEWEST:
-        raise DataError(
-            f"a picture of {plane.shape[0]}x{plane.shape[1]} is too small to tell its noise: give the level"
-        )
+    check_size(*plane.shape)
+    found = np.abs(_high_pass(_high_pass(plane).T))
     corners = plane[: 2 * found.shape[1] : 2, : 2 * found.shape[0] : 2].T
     found = found[(found > ROUNDING) | ((corners != 0) & (corners != 1))]
     return float(np.median(found)) / GAUSSIAN_MEDIAN if found.size else 0.0
@@ -48,7 +58,11 @@ def _level(plane: NDArray[np.float32]) -> float:
 
 def _high_pass(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     """Every second coefficient along the rows, (height, width) to (height // 2 - 1, width)."""
-    count = (len(plane) - len(HIGH_PASS)) // 2 + 1
+    count = _count(len(plane))
     parts = [weight * plane[i : i + 2 * count : 2] for i, weight in enumerate(HIGH_PASS)]
     found: NDArray[np.float32] = np.sum(parts, 0, dtype=np.float32)
     return found
+
+
+def _count(length: int) -> int:
+    return (length - len(HIGH_PASS)) // 2 + 1

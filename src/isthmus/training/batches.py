@@ -128,10 +128,17 @@ class Batches:
 
     def _prepare(self, rows: Rows) -> Tensor:
         """The prepared rows; with what is seen of each joined to it."""
-        x_B___ = torch.from_numpy(self.preparation.apply(self.source.take(rows)))
         if self.seen is None:
-            return x_B___
-        return torch.cat([x_B___, torch.from_numpy(self.preparation.apply(self.seen.take(rows)))], 1)
+            return torch.from_numpy(self.preparation.apply(self.source.take(rows)))
+        first, *others = self.preparation.shape
+        both_B___ = torch.empty(len(rows), 2 * first, *others)
+        step = max(1, RUN_BYTES // self.row_bytes)  # piece by piece: a second copy of all may not fit
+        for start in range(0, len(rows), step):
+            some = rows[start : start + step]
+            for half, source in enumerate((self.source, self.seen)):
+                part = torch.from_numpy(self.preparation.apply(source.take(some)))
+                both_B___[start : start + step, half * first : (half + 1) * first] = part
+        return both_B___
 
     def _whole(self) -> Tensor:
         if self._all is None:

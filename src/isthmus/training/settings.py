@@ -66,6 +66,11 @@ class Settings:
     ema: float | str = 0
     accumulate: int = 1
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What a checkpoint is known by; where nothing is turned that is left out, for older ones don't know of it."""
+        return {name: value for name, value in self.__dict__.items() if name != "turn" or value}
+
     def __post_init__(self) -> None:
         rules: list[tuple[str, Any, bool, str]] = [
             ("epochs", self.epochs, self.epochs is None or self.epochs >= 1, "1 or more"),
