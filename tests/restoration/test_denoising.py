@@ -14,7 +14,8 @@ from isthmus.jobs.denoise import Figures, classical, judge, mean_figures, psnr, 
 from isthmus.parts import RestoringEncoder, ToldNoise
 from isthmus.recipes.restoring import noise_of
 from isthmus.restoration import Denoiser, estimate_level, shipped
-from isthmus.restoration.denoising import OPPONENT, tiles
+from isthmus.restoration.denoising import OPPONENT
+from isthmus.restoration.tiling import tiles
 from isthmus.training import Batches
 
 
@@ -196,13 +197,13 @@ def test_pairs_streamed_are_the_pairs_in_memory():
 
 
 def test_only_a_restoring_model_serves(flower):
-    with pytest.raises(InputError, match="makes no denoiser"):
+    with pytest.raises(InputError, match="makes no restorer"):
         Denoiser(Autoencoder("ae", epochs=1, hidden=(8,)).fit(patches(grey("china.jpg"))[:20]))
 
 
 @pytest.mark.parametrize(
     ("noise", "said"),
-    [("gaussian", "write gaussian"), ("gaussian:0", "write"), ("gaussian:50-10", "write"), ("poisson:3", "write"),
+    [("gaussian", "write gaussian"), ("gaussian:0", "write"), ("gaussian:50-10", "write"), ("poisson:3", "choose one of gaussian"),
      ("gaussian:300", "write"), ("gaussian:-3", "write")],
 )  # fmt: skip
 def test_noise_that_is_none(noise, said):

@@ -12,7 +12,7 @@ from isthmus.data.photos import Photo, check_photo, read_photo, write_photo
 from isthmus.errors import DataError, InputError, naming
 from isthmus.recipes.restoring import WHITE
 from isthmus.restoration import Denoiser, estimate_level
-from isthmus.restoration.denoising import from_zero_to_one
+from isthmus.restoration.tiling import from_zero_to_one
 
 Floats = NDArray[np.float32]
 PEERS = ("non-local means", "total variation", "wavelet")

@@ -1,12 +1,14 @@
 """Autoencoders that give back what a damaged picture was, whatever its size."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from isthmus.bodies import Body
 from isthmus.errors import InputError
 from isthmus.model import Model
-from isthmus.parts import FeatureMap, ToldNoise
+from isthmus.names import nearest
+from isthmus.parts import FeatureMap, Part, ToldNoise
 from isthmus.recipes.table import recipe
 
 WHITE = 255.0
@@ -45,19 +47,30 @@ def _check(body: Body) -> None:
             )
 
 
-def noise_of(text: str) -> ToldNoise | None:
-    """The noise that a text describes, such as gaussian:25 or gaussian:0-55, in units of 255; of "none" None.
+def noise_of(text: str) -> Part | None:
+    """The damage that a text such as gaussian:25 or gaussian:0-55 describes; of "none" None.
 
     Raises
     ------
     InputError
         If it describes none.
     """
-    if text == "none":
-        return None
+    name, _, rest = text.partition(":")
+    if name not in DAMAGES:
+        raise InputError(f"noise={text!r}: {nearest(name, DAMAGES)}")
+    return DAMAGES[name](rest)
+
+
+def _gaussian(text: str) -> ToldNoise:
     number = r"(\d+(?:\.\d+)?)"
-    found = re.fullmatch(rf"gaussian:{number}(?:-{number})?", text)
+    found = re.fullmatch(rf"{number}(?:-{number})?", text)
     levels = [float(level) for level in found.groups() if level is not None] if found else []
     if not levels or not 0 < levels[-1] <= WHITE or levels[0] > levels[-1]:
-        raise InputError(f"noise={text!r}: write gaussian:LEVEL or gaussian:FROM-TO, in units of 255, above 0, or none")
+        raise InputError(
+            f"noise='gaussian:{text}': write gaussian:LEVEL or gaussian:FROM-TO, in units of 255, above 0, or none"
+        )
     return ToldNoise(levels[0] / WHITE, levels[-1] / WHITE)
+
+
+DAMAGES: dict[str, Callable[[str], Part | None]] = {"gaussian": _gaussian, "none": lambda _: None}
+"""What pictures may suffer in training, by the word before the colon; it is made from what comes after."""

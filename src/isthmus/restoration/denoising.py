@@ -3,31 +3,25 @@
 Legend: P planes of a picture denoised together (one grey, or three of colour), C x H x W a tile of them.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from isthmus import choices
 from isthmus.autoencoder import Autoencoder
 from isthmus.errors import DataError, InputError
-from isthmus.model import Model
-from isthmus.parts import Difference, FeatureMap, Laplace, Normal, RestoringEncoder, ToldNoise
+from isthmus.parts import ToldNoise
 from isthmus.recipes.restoring import WHITE
 from isthmus.restoration.levels import check_size, estimate_level
-from isthmus.training import choose_precision, fast
-from isthmus.training.arithmetic import autocast
+from isthmus.restoration.tiling import TILE, Restorer, check_picture, from_zero_to_one
 
 SHIPPED = Path(__file__).with_name("denoiser.safetensors")
 """A model of grey pictures and any level of noise; benchmarks/shipped_denoiser.py made it."""
-TILE = 512
-FULL = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0, "float64": 1.0}
 LOOKED_AT = 1024
 """Side of the middle of a large picture in which the level of noise is looked for."""
 LEAST = 0.01
@@ -35,34 +29,6 @@ LEAST = 0.01
 OPPONENT = np.array([[1 / 3, 1 / 3, 1 / 3], [6**-0.5, 0, -(6**-0.5)], [18**-0.5, -2 * 18**-0.5, 18**-0.5]], np.float32)
 """Brightness, whose noise is the root of a third of that of a channel, as is that of the two differences of colour."""
 BACK = np.linalg.inv(OPPONENT).astype(np.float32)
-
-
-class Tile(NamedTuple):
-    """Which rows and columns a tile gives, and which it is worked out from."""
-
-    inner: tuple[slice, slice]
-    outer: tuple[slice, slice]
-
-    @property
-    def within(self) -> tuple[slice, slice]:
-        """Where the inner part lies in the outer."""
-        rows, columns = (
-            slice(inner.start - outer.start, inner.stop - outer.start)
-            for inner, outer in zip(self.inner, self.outer, strict=True)
-        )
-        return rows, columns
-
-
-def tiles(height: int, width: int, side: int, reach: int) -> Iterator[Tile]:
-    """Tiles that cover a picture; each is worked out from `reach` pixels more all around, where there are any."""
-    for top in range(0, height, side):
-        for left in range(0, width, side):
-            inner = slice(top, min(top + side, height)), slice(left, min(left + side, width))
-            outer = tuple(
-                slice(max(0, part.start - reach), min(part.stop + reach, length))
-                for part, length in zip(inner, (height, width), strict=True)
-            )
-            yield Tile(inner, (outer[0], outer[1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,25 +55,19 @@ class Denoiser:
     tile: int = TILE
 
     def __post_init__(self) -> None:
-        model = self.autoencoder.model_
-        parts = ((model.encoder, RestoringEncoder), (model.bottleneck, FeatureMap), (model.decoder, Difference))
-        if not (all(isinstance(*each) for each in parts) and isinstance(model.likelihood, Normal | Laplace)):
-            raise InputError(
-                f"recipe {self.autoencoder.recipe!r} makes no denoiser of pictures of any size: fit one with "
-                "`isthmus fit FOLDER --recipe denoising --noise gaussian:0-55`"
-            )
-        if self.tile < 2 or self.tile % 2:
-            raise InputError(f"tile={self.tile}: give an even number")
+        learned = self._restorer.corruption
+        if not (learned is None or isinstance(learned, ToldNoise)):
+            raise InputError(f"this model learned to undo {type(learned).__name__.lower()}, not noise")
 
     @property
     def channels(self) -> int:
         """Of the pictures it learned from."""
-        return self._encoder.channels
+        return self._restorer.channels
 
     @property
     def levels(self) -> tuple[float, float] | None:
         """The levels of noise it learned, of 255; None if it wasn't told any."""
-        noise = self.autoencoder.model_.corruption
+        noise = self._restorer.corruption
         return (noise.low * WHITE, noise.high * WHITE) if isinstance(noise, ToldNoise) else None
 
     def level_of(self, picture: NDArray[Any]) -> float:
@@ -145,21 +105,11 @@ class Denoiser:
             level = self.level_of(whole) if level is None else level
         if level is not None and level < LEAST:
             return picture.copy()
-        out = np.empty(whole.shape, whole.dtype)
-        with fast(self._precision, self._device, self._model, 1), torch.inference_mode():
-            for part in tiles(whole.shape[0], whole.shape[1], self.tile, self._encoder.reach):
-                cleaned = self._tile(from_zero_to_one(whole[part.outer]), level)[part.within]
-                out[part.inner] = _in_units_of(cleaned, whole.dtype)
-        return out.reshape(picture.shape)
+        found: NDArray[Any] = self._restorer.restore(whole, lambda tile: self._tile(tile, level))
+        return found.reshape(picture.shape)
 
     def _check(self, picture: NDArray[Any], level: float | None) -> None:
-        if picture.dtype.name not in FULL:
-            raise DataError(f"pictures of {picture.dtype.name}: give uint8, uint16 or floats from 0 to 1")
-        if picture.ndim not in (2, 3) or not picture.size:
-            raise DataError(f"a picture of shape {picture.shape}: give (height, width) or (height, width, channels)")
-        if picture.dtype.kind == "f" and not np.isfinite(picture).all():
-            odd = np.count_nonzero(~np.isfinite(picture))
-            raise DataError(f"{odd} numbers of the picture are not finite, and would spread: fill them first")
+        check_picture(picture)
         self.check_level(level)
         self.check_shape((*picture.shape, 1)[:3], level)
 
@@ -190,24 +140,9 @@ class Denoiser:
         if level is None and self.levels is not None:
             check_size(height, width)
 
-    @property
-    def _encoder(self) -> RestoringEncoder:
-        encoder = self.autoencoder.model_.encoder
-        assert isinstance(encoder, RestoringEncoder)  # for the type checker
-        return encoder
-
-    @property
-    def _device(self) -> str:
-        return choices.device(self.device)
-
     @cached_property
-    def _model(self) -> Model:
-        model: Model = self.autoencoder.model_.to(self._device).eval()
-        return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-    @property
-    def _precision(self) -> str:
-        return choose_precision(self._model, 1, self._device)
+    def _restorer(self) -> Restorer:
+        return Restorer(self.autoencoder, self.device, self.tile)
 
     def _tile(self, tile: NDArray[np.float32], level: float | None) -> NDArray[np.float32]:
         """One tile, (height, width, channels), values from 0 to 1."""
@@ -215,12 +150,12 @@ class Denoiser:
         planes = tile @ OPPONENT.T if opponent else np.repeat(tile, max(1, alike), 2)
         level = None if level is None else level / WHITE / (3**0.5 if opponent else 1)
         x_BCHW = torch.from_numpy(np.ascontiguousarray(planes.transpose(2, 0, 1)))
-        x_BCHW = (x_BCHW[:, None] if self.channels == 1 else x_BCHW[None]).to(self._device)
+        x_BCHW = x_BCHW[:, None] if self.channels == 1 else x_BCHW[None]
         offset_B111 = x_BCHW.new_zeros(len(x_BCHW), 1, 1, 1)
         if opponent:
             offset_B111[1:] = 0.5  # differences of colour are on either side of 0
         clean_BCHW = self._planes(x_BCHW + offset_B111, level) - offset_B111
-        found: NDArray[np.float32] = clean_BCHW.flatten(0, 1).permute(1, 2, 0).float().cpu().numpy()
+        found: NDArray[np.float32] = clean_BCHW.flatten(0, 1).permute(1, 2, 0).numpy()
         if opponent:
             return found @ BACK.T
         mean: NDArray[np.float32] = found if alike < 2 else found.mean(2, keepdims=True)
@@ -228,20 +163,13 @@ class Denoiser:
 
     def _planes(self, x_BCHW: Tensor, level: float | None) -> Tensor:
         if level is None or self.levels is None:
-            return self._run(x_BCHW)
+            return self._restorer.run(x_BCHW)
         low, high = self.levels
         told = min(max(level, low / WHITE), high / WHITE)
         gain = told / level
         seen_BCHW = (x_BCHW - 0.5) * gain + 0.5
         seen_BCHW = torch.cat([seen_BCHW, torch.full_like(seen_BCHW[:, :1], told)], 1)
-        return (self._run(seen_BCHW) - 0.5) / gain + 0.5
-
-    def _run(self, seen_BCHW: Tensor) -> Tensor:
-        model = self._model
-        with autocast(self._precision, self._device, model, 1):
-            code = model.bottleneck(model.h(seen_BCHW), sample=False)
-            raw_BCHW: Tensor = model.likelihood.mean(model.decoder(code.sent_BE))
-        return raw_BCHW.float()
+        return (self._restorer.run(seen_BCHW) - 0.5) / gain + 0.5
 
 
 def shipped() -> Autoencoder:
@@ -253,17 +181,3 @@ def shipped() -> Autoencoder:
         If this copy of the package came without it.
     """
     return Autoencoder.load(SHIPPED)
-
-
-def from_zero_to_one(pixels: NDArray[Any]) -> NDArray[np.float32]:
-    """A picture of any type as floats of which 1 is white."""
-    return pixels.astype(np.float32) / np.float32(FULL[pixels.dtype.name])
-
-
-def _in_units_of(values: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Values from 0 to 1 in a picture's own type; whole numbers are rounded and kept within the type."""
-    if dtype.kind == "f":
-        return values.astype(dtype)
-    full = FULL[dtype.name]
-    whole: NDArray[Any] = np.clip(np.rint(values * full), 0, full).astype(dtype)
-    return whole

@@ -1,0 +1,166 @@
+"""A fitted network of recipe restoring at work on pictures of any size, tile by tile.
+
+Legend: C x H x W a tile, B of them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from isthmus import choices
+from isthmus.autoencoder import Autoencoder
+from isthmus.errors import DataError, InputError
+from isthmus.model import Model
+from isthmus.parts import Difference, FeatureMap, Laplace, Normal, Part, RestoringEncoder
+from isthmus.training import choose_precision, fast
+from isthmus.training.arithmetic import autocast
+
+TILE = 512
+FULL = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0, "float64": 1.0}
+"""What white is in the types that a picture may have."""
+
+
+class Tile(NamedTuple):
+    """Which rows and columns a tile gives, and which it is worked out from."""
+
+    inner: tuple[slice, slice]
+    outer: tuple[slice, slice]
+
+    @property
+    def within(self) -> tuple[slice, slice]:
+        """Where the inner part lies in the outer."""
+        rows, columns = (
+            slice(inner.start - outer.start, inner.stop - outer.start)
+            for inner, outer in zip(self.inner, self.outer, strict=True)
+        )
+        return rows, columns
+
+
+def tiles(height: int, width: int, side: int, reach: int) -> Iterator[Tile]:
+    """Tiles that cover a picture; each is worked out from `reach` pixels more all around, where there are any."""
+    for top in range(0, height, side):
+        for left in range(0, width, side):
+            inner = slice(top, min(top + side, height)), slice(left, min(left + side, width))
+            outer = tuple(
+                slice(max(0, part.start - reach), min(part.stop + reach, length))
+                for part, length in zip(inner, (height, width), strict=True)
+            )
+            yield Tile(inner, (outer[0], outer[1]))
+
+
+@dataclass(frozen=True, eq=False)
+class Restorer:
+    """A fitted network at work.
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder
+        Fitted with recipe restoring.
+    device : str
+        "cpu", "cuda" or "auto".
+    tile : int
+        Side of the tiles, even; memory grows with its square, and no seam is seen whatever it is.
+
+    Raises
+    ------
+    InputError
+        If the model is of another recipe, or of a likelihood that a difference of pictures doesn't take.
+    """
+
+    autoencoder: Autoencoder
+    device: str = "auto"
+    tile: int = TILE
+
+    def __post_init__(self) -> None:
+        model = self.autoencoder.model_
+        parts = ((model.encoder, RestoringEncoder), (model.bottleneck, FeatureMap), (model.decoder, Difference))
+        if not (all(isinstance(*each) for each in parts) and isinstance(model.likelihood, Normal | Laplace)):
+            raise InputError(
+                f"recipe {self.autoencoder.recipe!r} makes no restorer of pictures of any size: fit one with "
+                "`isthmus fit FOLDER --recipe denoising --noise gaussian:0-55`"
+            )
+        if self.tile < 2 or self.tile % 2:
+            raise InputError(f"tile={self.tile}: give an even number")
+
+    @property
+    def channels(self) -> int:
+        """Of the pictures it learned from."""
+        return self._encoder.channels
+
+    @property
+    def corruption(self) -> Part | None:
+        """What the pictures it learned from suffered; None where pairs were given."""
+        found: Part | None = self.autoencoder.model_.corruption
+        return found
+
+    def restore(self, picture: NDArray[Any], work: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Any:
+        """The picture, (height, width, channels), with `work` done to each tile of it, in the same shape and type.
+
+        A tile has values from 0 to 1; `work` calls `run`, whose precision and layout are set up here.
+        """
+        out = np.empty(picture.shape, picture.dtype)
+        with fast(self._precision, choices.device(self.device), self._model, 1), torch.inference_mode():
+            for part in tiles(picture.shape[0], picture.shape[1], self.tile, self._encoder.reach):
+                cleaned = work(from_zero_to_one(picture[part.outer]))[part.within]
+                out[part.inner] = in_units_of(cleaned, picture.dtype)
+        return out
+
+    def run(self, seen_BCHW: Tensor) -> Tensor:
+        """What the network makes of what it sees, on the CPU, in float32."""
+        model, device = self._model, choices.device(self.device)
+        with autocast(self._precision, device, model, 1):
+            code = model.bottleneck(model.h(seen_BCHW.to(device)), sample=False)
+            raw_BCHW: Tensor = model.likelihood.mean(model.decoder(code.sent_BE))
+        return raw_BCHW.float().cpu()
+
+    @property
+    def _encoder(self) -> RestoringEncoder:
+        encoder = self.autoencoder.model_.encoder
+        assert isinstance(encoder, RestoringEncoder)  # for the type checker
+        return encoder
+
+    @cached_property
+    def _model(self) -> Model:
+        model: Model = self.autoencoder.model_.to(choices.device(self.device)).eval()
+        return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    @property
+    def _precision(self) -> str:
+        return choose_precision(self._model, 1, choices.device(self.device))
+
+
+def check_picture(picture: NDArray[Any]) -> None:
+    """Refuse what is no picture.
+
+    Raises
+    ------
+    DataError
+        If it is of another type or shape, empty, or holds numbers that are not finite.
+    """
+    if picture.dtype.name not in FULL:
+        raise DataError(f"pictures of {picture.dtype.name}: give uint8, uint16 or floats from 0 to 1")
+    if picture.ndim not in (2, 3) or not picture.size:
+        raise DataError(f"a picture of shape {picture.shape}: give (height, width) or (height, width, channels)")
+    if picture.dtype.kind == "f" and not np.isfinite(picture).all():
+        odd = np.count_nonzero(~np.isfinite(picture))
+        raise DataError(f"{odd} numbers of the picture are not finite, and would spread: fill them first")
+
+
+def from_zero_to_one(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    """A picture of any type as floats of which 1 is white."""
+    return pixels.astype(np.float32) / np.float32(FULL[pixels.dtype.name])
+
+
+def in_units_of(values: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Values from 0 to 1 in a picture's own type; whole numbers are rounded and kept within the type."""
+    if dtype.kind == "f":
+        return values.astype(dtype)
+    full = FULL[dtype.name]
+    whole: NDArray[Any] = np.clip(np.rint(values * full), 0, full).astype(dtype)
+    return whole
