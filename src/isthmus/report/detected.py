@@ -14,7 +14,7 @@ from isthmus.report.axes import number
 from isthmus.report.markup import definitions, escaped, figure, paragraph, section, table, tag
 from isthmus.report.page import document
 from isthmus.report.sections import plural
-from isthmus.report.sheets import eight_bit, png_data_uri, sheet
+from isthmus.report.sheets import eight_bit, image_tag, sheet
 from isthmus.report.svg import line_chart
 
 MOST_COLUMNS = 12
@@ -142,9 +142,10 @@ def _pictures(found: Found) -> str:
     shown = both[: len(came)]
     tiles = np.stack([shown, both[len(came) :], marked(shown, heat)], 1)
     image = sheet(tiles.reshape(-1, *tiles.shape[2:]), 3 * ACROSS)
-    drawn = tag("img", src=png_data_uri(image), alt="the strangest pictures", width=image.width, height=image.height)
     caption = "In threes: the picture, what was expected, and where it is strange."
-    return section("What is strange about them", figure(drawn.removesuffix("</img>"), caption), name="reasons")
+    return section(
+        "What is strange about them", figure(image_tag(image, "the strangest pictures"), caption), name="reasons"
+    )
 
 
 def coloured(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -9,6 +9,8 @@ from isthmus.files import atomic_write
 from isthmus.jobs.reduce import Honest, Judged
 from isthmus.report import sections
 from isthmus.report.counts import counts_sections
+from isthmus.report.field import field_section
+from isthmus.report.kernels import kernels_section
 from isthmus.report.lines import series_section
 from isthmus.report.markup import escaped, paragraph, tag
 from isthmus.report.rows import pictures_section, table_sections
@@ -78,6 +80,8 @@ def report(
         sections.learning_section(estimator),
         sections.sizes_section(estimator),
         shown,
+        kernels_section(estimator),
+        field_section(estimator, data),
         sections.map_section(estimator, data),
         sections.model_section(estimator),
         sections.usage_section(estimator, model),

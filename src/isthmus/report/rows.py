@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from isthmus.data import TableSchema
 from isthmus.report.axes import number, share, shortened
 from isthmus.report.markup import escaped, figure, paragraph, section, table, tag
-from isthmus.report.sheets import originals_and_reconstructions, png_data_uri
+from isthmus.report.sheets import image_tag, originals_and_reconstructions
 from isthmus.report.study import Columns, Study
 from isthmus.report.svg import MOST_BARS, bars
 
@@ -37,9 +37,7 @@ def _sheet(study: Study, positions: NDArray[np.int64], caption: str) -> str:
     if not caption.endswith("."):
         named = (f"{study.name(i)} ({number(float(f'{study.errors[i]:.3g}'))})" for i in positions)
         caption = f"{caption}, with their errors: {', '.join(named)}."
-    alt = f"{len(positions)} pictures, each above its reconstruction"
-    shown = tag("img", src=png_data_uri(image), alt=alt, width=image.width, height=image.height)
-    return figure(shown.removesuffix("</img>"), caption)
+    return figure(image_tag(image, f"{len(positions)} pictures, each above its reconstruction"), caption)
 
 
 def table_sections(study: Study, schema: TableSchema, which: str) -> str:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from isthmus.report.markup import tag
+
 Bytes = NDArray[np.uint8]
 SMALLEST_TILE = 48
 LARGEST_TILE = 96
@@ -54,6 +56,11 @@ def png_data_uri(image: Image.Image) -> str:
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def image_tag(image: Image.Image, alt: str) -> str:
+    """A picture as an <img> that holds it."""
+    return tag("img", src=png_data_uri(image), alt=alt, width=image.width, height=image.height).removesuffix("</img>")
 
 
 def eight_bit(pictures: NDArray[Any], *, like: NDArray[Any] | None = None) -> Bytes:

@@ -138,6 +138,39 @@ def scatter(
     return _chart(title or "Scatter plot", frame, (x_label, y_label), _area(frame, *dots, names), legend, height=height)
 
 
+def arrows(
+    starts: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    points: NDArray[np.float64],
+    *,
+    x_label: str,
+    y_label: str,
+    title: str,
+) -> str:
+    """Ways from one place to another, each (n, 2), a dot at its start, over points that lie faintly behind.
+
+    Returns
+    -------
+    str
+        An ``<svg>`` element.
+    """
+    low, high = starts.min(0), starts.max(0)
+    frame = Frame(padded(float(low[0]), float(high[0]), 0.02), padded(float(low[1]), float(high[1]), 0.02), top=10)
+
+    def at(places: NDArray[np.float64]) -> list[str]:
+        return [f"{frame.across(x):.1f} {frame.down(y):.1f}" for x, y in places]
+
+    behind = tag("path", d=_dots(at(points)), stroke="var(--other)", stroke_width=3, stroke_linecap="round")
+    dots = tag("path", d=_dots(at(starts)), stroke="var(--c0)", stroke_width=3.5, stroke_linecap="round")
+    ways = "".join(f"M{a}L{b}" for a, b in zip(at(starts), at(ends), strict=True))
+    lines = tag("path", d=ways, stroke="var(--c0)", stroke_width=1.2, fill="none")
+    return _chart(title, frame, (x_label, y_label), _area(frame, behind, lines, dots), "")
+
+
+def _dots(places: Sequence[str]) -> str:
+    return "".join(f"M{place}h0" for place in places)
+
+
 def _thinned(
     places: NDArray[np.float64], labels: NDArray[np.generic] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.generic] | None]:
