@@ -1,6 +1,9 @@
 """`isthmus denoise` and `isthmus fit --noise`, `--target`: whole commands on files."""
 
+import base64
+import io
 import json
+import re
 import sys
 
 import numpy as np
@@ -135,6 +138,36 @@ def test_the_figures_after_a_fit_are_of_pictures_held_out(isthmus, china, tmp_pa
     assert "Means over 3 pictures held out" in done.out
     assert "noise 25" in done.out
     assert "20.1" in done.out or "20.2" in done.out  # 10 log10(255^2 / 25^2) = 20.17
+
+
+def pictures_of(page: str) -> list[np.ndarray]:
+    found = re.findall(r"data:image/png;base64,([^\"]+)", page)
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("L"), float) for text in found]
+
+
+def test_the_page_of_a_fit_shows_pictures_held_out_and_figures(isthmus, china, tmp_path):
+    words = ("fit", china / "clean", "--noise", "gaussian:25", *SMALL[:-1], "--epochs", 1, "--validation", 2)
+    assert isthmus(*words, "-o", tmp_path / "m.safetensors").code == 0
+    page = (tmp_path / "m.html").read_text()
+    assert len(pictures_of(page)) == 2
+    for shown in ("non-local means", "How it learned", "isthmus denoise", "RestoringEncoder"):
+        assert shown in page
+    assert isthmus(*words, "-o", tmp_path / "n.safetensors", "--no-report").code == 0
+    assert not (tmp_path / "n.html").exists()
+
+
+def test_the_page_of_denoised_pictures_shows_before_after_and_difference(isthmus, fitted, tmp_path):
+    write(tmp_path / "in.png", noisy(FLOWER[:96, :96, 0]))
+    write(tmp_path / "truth.png", FLOWER[:96, :96, 0])
+    words = ("denoise", fitted, tmp_path / "in.png", "-o", tmp_path / "out.png", "--clean", tmp_path / "truth.png")
+    assert isthmus(*words, "--report", tmp_path / "page.html").code == 0
+    (sheet,) = pictures_of((tmp_path / "page.html").read_text())
+    before, after, _, clean = (sheet[:96, start : start + 96] for start in range(0, 4 * 99, 99))
+    for shown, name in ((before, "in"), (after, "out"), (clean, "truth")):
+        np.testing.assert_allclose(shown, read_photo(tmp_path / f"{name}.png").pixels[..., 0], atol=1)
+    done = isthmus(*words, "--force", "--report", tmp_path / "truth.png")
+    assert done.code == 2
+    assert "truth.png" in done.err
 
 
 def test_the_model_that_ships_needs_no_fit(isthmus, tmp_path):

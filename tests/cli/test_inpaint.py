@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -45,6 +46,25 @@ def test_a_table_is_filled(isthmus, tmp_path, numbers):
     told = json.loads(isthmus("inpaint", model, tmp_path / "gaps.csv", "-o", out, "--force", "--json").out)
     assert told["filled"] == np.isnan(gaps).sum()
     assert told["energy"][-1] < told["energy"][0]
+
+
+def test_the_page_draws_the_energy_of_each_row(isthmus, tmp_path, numbers):
+    model, out, page = (tmp_path / name for name in ("m.safetensors", "filled.csv", "page.html"))
+    fit = ("--recipe", "vae", "--latent-dim", 2, "--hidden", "none", "--epochs", 2, "--no-report", "-q")
+    assert isthmus("fit", tmp_path / "full.csv", "-o", model, *fit).code == 0
+    words = ("inpaint", model, tmp_path / "gaps.csv", "-o", out, "--judge", "--json", "--steps", 7)
+    told = json.loads(isthmus(*words, "--report", page).out)
+    shown = page.read_text()
+    assert told["figures"]["verdict"] in shown
+    section = shown[shown.index('id="energy"') :]
+    curve = re.search(r'd="M([^"]*)" fill="none"', section)[1]
+    heights = [float(point.split()[1]) for point in curve.split("L")]
+    assert len(heights) == 8
+    drop = np.subtract(told["energy"], told["energy"][-1])
+    np.testing.assert_allclose(
+        np.subtract(heights[-1], heights) / (heights[-1] - heights[0]), drop / drop[0], atol=0.02
+    )
+    assert isthmus(*words, "--force", "--report", tmp_path / "gaps.csv").code == 2
 
 
 def test_a_complete_table_is_copied(isthmus, tmp_path, numbers, wine_model):

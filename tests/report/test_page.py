@@ -47,7 +47,7 @@ def sections(page):
 def test_page_of_pictures(tmp_path, fitted_pictures):
     page = written(tmp_path, fitted_pictures)
     assert sections(page) == ["honest", "learning", "rows", "map", "model", "use"]
-    assert page.count("data:image/png;base64,") == 3
+    assert page.count("data:image/png;base64,") == 4
     assert fitted_pictures[3].verdict in page
 
 

@@ -301,6 +301,9 @@ def detect(**asked: Any) -> None:
 @output_to("The picture, or the folder of pictures, to write.")
 @click.option("--level", type=float, help="Standard deviation of the noise, white being 255.  [default: estimated]")
 @click.option("--clean", type=click.Path(path_type=Path), help="The clean picture or folder, to judge the result by.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), help="Write before, after and difference to this .html page."
+)
 @click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them.")
 @click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
 @output_options
@@ -334,6 +337,7 @@ def denoise(**asked: Any) -> None:
 @click.option("--steps", type=click.IntRange(0), default=200, show_default=True, help="Of gradient, from each start.")
 @click.option("--judge", is_flag=True, help="Tables: hide a tenth of the known numbers, and compare with imputers.")
 @click.option("--clean", type=click.Path(path_type=Path), help="Pictures as they were, to judge the result by.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write how the codes were found to this .html page.")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True)
 @data_options
 @output_options

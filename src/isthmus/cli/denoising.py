@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 from rich.console import Console
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.cli.files import MODEL_ENDINGS
+from isthmus.cli.files import MODEL_ENDINGS, page_for
 from isthmus.data.dataset import some
 from isthmus.data.patches import find_pictures
 from isthmus.data.photos import check_photo
@@ -17,6 +18,8 @@ from isthmus.errors import DataError, InputError, naming
 from isthmus.jobs.denoise import Cleaned, clean_file
 from isthmus.restoration import SHIPPED, Denoiser
 
+MOST_SHOWN = 24
+"""Pictures on a page."""
 Job = tuple[Path, Path, Path | None]
 """A picture, where it goes, and the clean one it is judged by."""
 
@@ -31,6 +34,7 @@ def denoise_command(**asked: Any) -> None:
     if not source.exists():
         raise DataError(f"{source}: no such picture or folder")
     jobs = _jobs(source, asked)
+    page = page_for(asked, *(path for job in jobs for path in job if path is not None))
     denoiser = Denoiser(Autoencoder.load(model), asked["device"])
     denoiser.check_level(asked["level"])
     if source.is_dir() and not asked["skip_bad"]:
@@ -45,9 +49,11 @@ def denoise_command(**asked: Any) -> None:
             bad.append(str(fault))
         else:
             _say(asked, done[-1])
+            if len(done) > MOST_SHOWN:
+                done[-1] = replace(done[-1], example=None)  # of many pictures the first few are shown
     if not done:
         raise DataError(f"{source}: none of {len(jobs)} pictures could be denoised: {bad[0]}")
-    _finish(asked, source if source.is_dir() else source.parent, done, bad)
+    _finish(asked, source if source.is_dir() else source.parent, done, bad, page)
 
 
 def _jobs(source: Path, asked: dict[str, Any]) -> list[Job]:
@@ -103,7 +109,14 @@ def _say(asked: dict[str, Any], found: Cleaned) -> None:
     click.echo(f"{found.output}{level}")
 
 
-def _finish(asked: dict[str, Any], folder: Path, done: list[Cleaned], bad: list[str]) -> None:
+def _finish(asked: dict[str, Any], folder: Path, done: list[Cleaned], bad: list[str], page: Path | None) -> None:
+    judged = [(Path(found.name).relative_to(folder).as_posix(), found.figures) for found in done if found.figures]
+    if page is not None:
+        from isthmus.report import restored
+
+        lead = f"{len(done):,} pictures denoised" + (f", {len(bad):,} passed over." if bad else ".")
+        examples = restored.examples_section([found.example for found in done if found.example is not None])
+        restored.write_restored(page, folder.name, restored.figures_section(judged), examples, lead=lead)
     if asked["as_json"]:
         click.echo(json.dumps({"pictures": [found.to_json() for found in done], "skipped": bad}))
         return
@@ -113,5 +126,4 @@ def _finish(asked: dict[str, Any], folder: Path, done: list[Cleaned], bad: list[
         return
     from isthmus.report.restored import show_figures
 
-    judged = [(Path(found.name).relative_to(folder).as_posix(), found.figures) for found in done if found.figures]
     show_figures(Console(), judged)

@@ -56,6 +56,15 @@ def refuse_input(name: str, path: Path, *inputs: Path) -> None:
             raise InputError(f"{path}: the {name} would be written over the data to be read; give another name with -o")
 
 
+def page_for(asked: dict[str, Any], *others: Path) -> Path | None:
+    """The page that --report names, if it does: none of the files that are read or written besides."""
+    if asked["report"] is None:
+        return None
+    page = check_output(asked["report"], asked["force"], endings=(".html",), folder=False)
+    refuse_input("report", page, *others)
+    return page
+
+
 def page_beside(model: Path, force: bool) -> Path:
     """The report of a model."""
     return check_output(_beside(model, ".html"), force, endings=(".html",), folder=False)

@@ -10,19 +10,25 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.cli.files import read_data, refuse_input
+from isthmus.cli.files import page_for, read_data, refuse_input
 from isthmus.data import Dataset, check_output, write_data
 from isthmus.data.masks import read_mask
 from isthmus.errors import DataError, InputError
+from isthmus.jobs.denoise import Example
 from isthmus.jobs.inpaint import Figures, judge_pictures, judge_table
 from isthmus.restoration import Inpainted, inpaint
 from isthmus.restoration.holes import box_mask, taking_gaps
+from isthmus.restoration.tiling import from_zero_to_one
+
+MOST_SHOWN = 24
+"""Rows on a page."""
 
 
 def inpaint_command(**asked: Any) -> None:
     """Fill what is unknown, write it, and say how good the model is at it where that can be told."""
     output = check_output(asked["output"], asked["force"])
     refuse_input("result", output, Path(asked["data"]), *([asked["mask"]] if asked["mask"] else []))
+    page = page_for(asked, output, Path(asked["data"]), *([asked["mask"]] if asked["mask"] else []))
     estimator = Autoencoder.load(asked["model"])
     data = read_data(asked["data"], asked, taking_gaps(estimator))
     if asked["judge"] and data.kind != "table":
@@ -35,6 +41,8 @@ def inpaint_command(**asked: Any) -> None:
     judged = _judged(estimator, data, found, clean, asked, options)
     names = None if data.names is None else [_lossless(name) for name in data.names]
     write_data(output, found.raw, found.schema, names=names, force=asked["force"])
+    if page is not None:
+        _write_page(page, data, found, clean, judged)
     _say(asked, data, found, judged)
 
 
@@ -80,6 +88,33 @@ def _judged(
     return judge_table(estimator, data, **options) if asked["judge"] else None
 
 
+def _write_page(
+    page: Path, data: Dataset, found: Inpainted, clean: NDArray[Any] | None, judged: Figures | None
+) -> None:
+    from isthmus.report import restored
+
+    names = [data.names[row] if data.names else f"row {row}" for row in found.rows[:MOST_SHOWN]]
+    restored.write_restored(
+        page, page.stem, "" if judged is None else restored.filled_section(judged),
+        restored.examples_section(_examples(data, found, clean, names) if data.kind == "images" else []),
+        restored.energy_section(found.energies, names),
+        lead=f"{found.hidden.sum():,} unknown {_things(data)} filled in {len(found.rows):,} of {data.n:,} rows.",
+    )  # fmt: skip
+
+
+def _examples(data: Dataset, found: Inpainted, clean: NDArray[Any] | None, names: list[str]) -> list[Example]:
+    """The first pictures, grey where they were unknown, and filled."""
+    rows = found.rows[: len(names)]
+    filled = from_zero_to_one(found.raw[rows].reshape(-1, *data.schema.shape))
+    seen = np.where(found.hidden[rows], np.float32(0.5), filled)
+    truth = [None] * len(rows) if clean is None else from_zero_to_one(clean[rows])
+    return [Example(*each) for each in zip(names, seen, filled, truth, strict=True)]
+
+
+def _things(data: Dataset) -> str:
+    return "pixels" if data.kind == "images" else "cells"
+
+
 def _say(asked: dict[str, Any], data: Dataset, found: Inpainted, judged: Figures | None) -> None:
     """What was filled, and how good that is."""
     filled, rows = int(found.hidden.sum()), len(found.rows)
@@ -96,8 +131,7 @@ def _say(asked: dict[str, Any], data: Dataset, found: Inpainted, judged: Figures
     if not filled:
         click.echo(f"{asked['output']}: nothing was missing, so this is a copy")
         return
-    what = "pixels" if data.kind == "images" else "cells"
-    click.echo(f"{asked['output']}: {filled:,} {what} filled in {rows:,} of {data.n:,} rows")
+    click.echo(f"{asked['output']}: {filled:,} {_things(data)} filled in {rows:,} of {data.n:,} rows")
     if judged is not None:
         from isthmus.report.restored import show_filled
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from isthmus.data import Dataset
 from isthmus.data.dataset import some
 from isthmus.data.patches import cut_patches, find_pictures, look_at, pair_names, passing_over
 from isthmus.errors import InputError
-from isthmus.jobs.denoise import Figures, judged_levels, judged_pairs
+from isthmus.jobs.denoise import Example, Figures, examples, judged_levels, judged_pairs
 from isthmus.names import nearest
 from isthmus.recipes.restoring import noise_of
 from isthmus.restoration import Denoiser
@@ -161,7 +161,10 @@ def passes(estimator: Autoencoder, rows: int) -> int | None:
 
 def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, outputs: Outputs) -> None:
     """Judge the model by the pictures held out, and say so."""
-    found = list(_judged(Denoiser(estimator, asked["device"]), pictures))
+    denoiser = Denoiser(estimator, asked["device"])
+    found, command = list(_judged(denoiser, pictures)), f"isthmus denoise {outputs.model} PICTURE -o CLEAN"
+    if asked["report"]:
+        _write_page(outputs.report, estimator, found, examples(denoiser, *_held(pictures)), command)
     if asked["as_json"]:
         figures = {name: figures.to_json() for name, figures in found}
         click.echo(json.dumps({"model": str(outputs.model), "figures": figures, "record": estimator.record_}))
@@ -175,9 +178,22 @@ def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, ou
         show_figures(Console(), found)
     else:
         click.echo("no picture was held out, so there is nothing to judge by: give 10 or more, or --validation 1")
-    click.echo(f"model: {outputs.model}; use it: isthmus denoise {outputs.model} PICTURE -o CLEAN")
+    click.echo(f"model: {outputs.model}" + (f"; report: {outputs.report}" if asked["report"] else ""))
+    click.echo(f"use it: {command}")
     if estimator.record_["stopped"] == "interrupted":
         click.echo("stopped by Ctrl-C: the model so far is kept; --resume goes on from the checkpoint", err=True)
+
+
+def _write_page(
+    page: Path, estimator: Autoencoder, found: Sequence[tuple[str, Figures]], shown: Iterable[Example], command: str
+) -> None:
+    from isthmus.report import restored
+
+    learned = f"{estimator.recipe} learned from {estimator.record_['training_rows']:,} patches."
+    restored.write_restored(
+        page, page.stem, restored.figures_section(found), restored.examples_section(list(shown)),
+        *restored.fit_sections(estimator, command), lead=f"Recipe {learned}",
+    )  # fmt: skip
 
 
 def _judged(denoiser: Denoiser, pictures: Pictures) -> Iterator[tuple[str, Figures]]:

@@ -1,9 +1,9 @@
 """Denoise: pictures without their noise. Judged in PSNR beside three classical methods on the same noisy pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +114,21 @@ def mean_figures(found: Sequence[Figures]) -> Figures:
     return Figures(float(np.mean([f.before for f in found])), float(np.mean([f.after for f in found])), peers)
 
 
+class Example(NamedTuple):
+    """A picture to be shown: as it was seen, restored, and clean if that is known; values from 0 to 1."""
+
+    name: str
+    seen: Floats
+    restored: Floats
+    clean: Floats | None = None
+
+    def middle(self, side: int) -> "Example":
+        """The same of at most this side."""
+        top, left = (max(0, (length - side) // 2) for length in self.seen.shape[:2])
+        parts = (None if each is None else each[top : top + side, left : left + side] for each in self[1:])
+        return Example(self.name, *parts)  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True)
 class Cleaned:
     """One file that was denoised: where it went, its level of noise, and figures where a clean picture was given."""
@@ -122,6 +137,7 @@ class Cleaned:
     output: Path
     level: float | None
     figures: Figures | None
+    example: Example | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -150,7 +166,8 @@ def clean_file(denoiser: Denoiser, source: Path, output: Path, level: float | No
     judged = None
     if reference is not None:
         judged = figures(from_zero_to_one(found.shown()), from_zero_to_one(photo.shown()), reference, level)
-    return Cleaned(str(source), output, level, judged)
+    shown = Example(str(source), from_zero_to_one(photo.shown()), from_zero_to_one(found.shown()), reference)
+    return Cleaned(str(source), output, level, judged, shown.middle(SHOWN_SIDE))
 
 
 def _make_folder(folder: Path) -> None:
@@ -169,6 +186,8 @@ def _reference(photo: Photo, clean: Photo, source: Path, reference: Path) -> Flo
 
 
 LEVELS = (15.0, 25.0, 50.0)
+SHOWN_SIDE = 192
+"""Of examples to be shown."""
 JUDGED_SIDE = 256
 """Pictures are judged by their middles of at most this side, for non-local means are slow."""
 
@@ -184,6 +203,17 @@ def judged_levels(denoiser: Denoiser, pictures: Sequence[Path]) -> dict[float, F
         )
         for level in levels
     }
+
+
+def examples(denoiser: Denoiser, clean: Sequence[Path], seen: Sequence[Path] | None = None) -> Iterator[Example]:
+    """Pictures held out, under noise of the middle level or as they were seen, and what the model makes of them."""
+    low, high = denoiser.levels or (0.0, 0.0)
+    level = (low + high) / 2 if seen is None else None
+    for number, path in enumerate(clean):
+        target = _middle(path, denoiser.channels)
+        damaged = with_noise(target, level, number) if level is not None else _middle(seen[number], denoiser.channels)  # type: ignore[index]
+        damaged, target = _alike(damaged, target)
+        yield Example(path.name, damaged, denoiser.denoise(damaged, level), target).middle(SHOWN_SIDE)
 
 
 def judged_pairs(denoiser: Denoiser, damaged: Sequence[Path], clean: Sequence[Path]) -> Figures:

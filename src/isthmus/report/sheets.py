@@ -18,7 +18,9 @@ GAP = 3
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
-def sheet(pictures: NDArray[Any], columns: int, *, like: NDArray[Any] | None = None) -> Image.Image:
+def sheet(
+    pictures: NDArray[Any], columns: int, *, like: NDArray[Any] | None = None, largest: int = LARGEST_TILE
+) -> Image.Image:
     """Pictures in a grid, row by row, with transparent gaps.
 
     Small pictures are enlarged by whole factors so that each pixel stays visible; large ones are reduced.
@@ -30,8 +32,10 @@ def sheet(pictures: NDArray[Any], columns: int, *, like: NDArray[Any] | None = N
     columns : int
     like : array, optional
         Pictures whose range floats are shown in; default these.
+    largest : int
+        The longest side that a picture keeps.
     """
-    tiles = [_tile(picture) for picture in eight_bit(pictures, like=like)]
+    tiles = [_tile(picture, largest) for picture in eight_bit(pictures, like=like)]
     return _grid([tiles[start : start + columns] for start in range(0, len(tiles), columns)], [])
 
 
@@ -89,14 +93,14 @@ def _range(pictures: NDArray[Any]) -> tuple[float, float]:
     return low, high if high > low else low + 1.0
 
 
-def _tile(picture: Bytes) -> Image.Image:
+def _tile(picture: Bytes, largest: int = LARGEST_TILE) -> Image.Image:
     shown = picture if picture.shape[2] in _MODES else picture[..., :1]
     image = Image.fromarray(np.ascontiguousarray(shown[..., 0] if shown.shape[2] == 1 else shown))
     longest = max(image.size)
     if longest < SMALLEST_TILE:
         factor = -(-SMALLEST_TILE // longest)
         return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
-    image.thumbnail((LARGEST_TILE, LARGEST_TILE), Image.Resampling.LANCZOS)
+    image.thumbnail((largest, largest), Image.Resampling.LANCZOS)
     return image
 
 
