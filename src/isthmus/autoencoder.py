@@ -540,15 +540,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Raw rows, (n, columns) or (n, height, width, channels), that codes (n, latent_dim) stand for."""
         return self.preparation_.undo(self.decode_prepared(codes, y))
 
-    def decode_prepared(self, codes: NDArray[Any], y: Any = None) -> NDArray[Any]:
-        """The same in prepared units, (n, *shape)."""
+    def decode_prepared(
+        self, codes: NDArray[Any], y: Any = None, *, function: inference.Function[Model] = Model.decode
+    ) -> NDArray[Any]:
+        """The same in prepared units, (n, *shape); or what another function of (model, codes, conditions) gives."""
         if codes.shape[1] != self._n_features_out:
             raise DataError(f"codes have {codes.shape[1]} values each; this model's have {self._n_features_out}")
-        return self._decoded(torch.tensor(codes), y)
+        return self._decoded(torch.tensor(codes), y, function)
 
-    def _decoded(self, codes: Tensor, y: Any) -> NDArray[Any]:
+    def _decoded(self, codes: Tensor, y: Any, function: inference.Function[Model] = Model.decode) -> NDArray[Any]:
         told = None if y is None else conditioning.asked_for(self.conditions_, len(codes), y, self.recipe)
-        return self._run(Model.decode, self._code_batches(codes, None if told is None else torch.from_numpy(told)))
+        return self._run(function, self._code_batches(codes, None if told is None else torch.from_numpy(told)))
 
     def _code_batches(self, codes: Tensor, told: Tensor | None) -> Iterable[Batch]:
         size = self._rows_at_once()

@@ -27,7 +27,11 @@ def fit_prior(model: Model, encode: Callable[[Rows], NDArray[Any]], learned: Row
         return
     if len(learned) > MOST_ROWS:
         learned = np.sort(np.random.default_rng(seed).choice(learned, MOST_ROWS, replace=False))
-    codes = np.asarray(encode(learned), np.float64)
+    fit_mixture(prior, np.asarray(encode(learned), np.float64), seed)
+
+
+def fit_mixture(prior: Mixture, codes: NDArray[np.float64], seed: int) -> None:
+    """Fit a mixture to codes (n, latent_dim); fewer than 2 rows a code value and component make fewer components."""
     codes = codes.repeat(2, 0) if len(codes) == 1 else codes  # of one row the density is all but a point
     count = min(prior.components, max(1, len(codes) // (2 * codes.shape[1])))
     floor = SHARE_OF_VARIANCE * float(codes.var(0).mean()) + 1e-9

@@ -14,6 +14,7 @@ from isthmus.cli.options import (
     LatentDim,
     Setting,
     Share,
+    Where,
     data_argument,
     data_options,
     model_argument,
@@ -40,6 +41,7 @@ def app() -> None:
     isthmus detect table.csv                      the anomalies, and why
     isthmus denoise photo.png -o clean.png        a picture of any size without its noise
     isthmus inpaint m.safetensors gaps.csv -o filled.csv
+    isthmus generate m.safetensors -n 100 -o sheet.png
 
     DATA is a .csv, .parquet, .feather, .npy or .npz file, counts in .mtx, .biom, .h5ad or a sparse .npz, texts in
     .jsonl, a folder of pictures or of .txt, or one of the built-in sets digits, wine, breast-cancer, diabetes,
@@ -354,6 +356,39 @@ def inpaint(**asked: Any) -> None:
     from isthmus.cli.inpainting import inpaint_command
 
     inpaint_command(**asked)
+
+
+@app.command()
+@model_argument
+@output_to("A table, array or folder of pictures; a .png file of pictures is one sheet of them all.")
+@click.option("-n", "rows", type=click.IntRange(1), default=64, show_default=True, help="How many rows.")
+@click.option(
+    "--density", default="prior", show_default=True,
+    help="Where codes are drawn from: prior, or mixture or flow, fitted to the codes of --fitted-to.",
+)  # fmt: skip
+@click.option("--fitted-to", metavar="DATA", help="The rows, of training at best, to whose codes a density is fitted.")
+@click.option("--where", type=Where(), help="Rows of one class, such as label=7.")
+@click.option("--like", metavar="FILE", help="One row: codes are drawn about its code.")
+@click.option("--spread", type=float, default=0.3, show_default=True, help="How far from it, in standard deviations.")
+@click.option("--temperature", type=float, default=1.0, show_default=True, help="Below 1: more usual, less varied.")
+@click.option(
+    "--draw", default="auto", show_default=True,
+    help="mean or sample of p(x|code); auto: sample of tables, mean of all else.",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True)
+@data_options
+@output_options
+def generate(**asked: Any) -> None:
+    """Draw new rows from MODEL, like those it was fitted on. The same seed gives the same rows.
+
+    \b
+    isthmus generate digits.safetensors -n 100 -o sheet.png
+    isthmus generate digits.safetensors --density mixture --fitted-to digits --where label=7 -o sevens/
+    isthmus generate table.safetensors -n 10000 -o synthetic.csv
+    """
+    from isthmus.cli.generating import generate_command
+
+    generate_command(**asked)
 
 
 @app.command()

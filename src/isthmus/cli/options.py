@@ -110,6 +110,19 @@ class Box(click.ParamType):  # type: ignore[type-arg]
         return tuple(int(number) for number in str(value).split(","))
 
 
+class Where(click.ParamType):  # type: ignore[type-arg]
+    """COLUMN=VALUE."""
+
+    name = "COLUMN=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """'label=7' -> ('label', '7')."""
+        column, equals, label = str(value).partition("=")
+        if not (column and equals and label):
+            self.fail(f"{value!r}: write a column and its value, as in label=7", param, ctx)
+        return column, label
+
+
 class MemorySize(click.ParamType):  # type: ignore[type-arg]
     """Bytes, with k, M, G or T."""
 

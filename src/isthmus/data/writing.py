@@ -9,9 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.feather
-import pyarrow.parquet
 from numpy.typing import NDArray
 
 from isthmus.data.arrayfiles import array_names
@@ -20,6 +17,7 @@ from isthmus.data.folders import write_folder
 from isthmus.data.opening import open_data, read_table
 from isthmus.data.restoring import long_table, restore, to_arrow
 from isthmus.data.schema import CountsSchema, ImageSchema, Schema, SeriesSchema, TableSchema
+from isthmus.data.streamwriting import write_tables
 from isthmus.data.tables import from_reader
 from isthmus.errors import DataError, InputError
 from isthmus.files import atomic_write
@@ -127,13 +125,13 @@ def write_data(
     elif ending not in ENDINGS:
         raise InputError(f"{path}: {_A[schema.kind]} can't be a folder; use {', '.join(_TABLES)}, .npy or .npz")
     if isinstance(schema, CountsSchema) and ending in _TABLES:
-        _write_table(path, pa.table({name: raw[:, i] for i, name in enumerate(schema.columns)}))
+        write_tables(path, [pa.table({name: raw[:, i] for i, name in enumerate(schema.columns)})])
         return
     if isinstance(schema, SeriesSchema) and ending in _TABLES:
-        _write_table(path, long_table(raw, schema, names))
+        write_tables(path, [long_table(raw, schema, names)])
         return
     if isinstance(schema, TableSchema) and ending in _TABLES:
-        _write_table(path, to_arrow(raw, schema))
+        write_tables(path, [to_arrow(raw, schema)])
         return
     if isinstance(schema, TableSchema) and not schema.numeric:
         raise InputError(f"{path}: columns of text can't be written as {ending}; use {', '.join(_TABLES)}")
@@ -164,7 +162,7 @@ def write_codes(
         return
     columns = {} if rows is None else {_ROW: pa.array(rows, pa.string())}
     columns |= {name: pa.array(np.ascontiguousarray(codes[:, i])) for i, name in enumerate(names)}
-    _write_table(path, pa.table(columns))
+    write_tables(path, [pa.table(columns)])
 
 
 def read_codes(path: str | os.PathLike[str]) -> NDArray[Any]:
@@ -205,15 +203,3 @@ def _write_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
             np.save(file, next(iter(arrays.values())), allow_pickle=False)
         else:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-
-
-def _write_table(path: Path, table: Any) -> None:
-    ending = path.suffix.lower()
-    with atomic_write(path) as file:
-        if ending == ".csv":
-            plain = [c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in table.columns]
-            pyarrow.csv.write_csv(pa.table(plain, names=table.column_names), file)
-        elif ending == ".parquet":
-            pyarrow.parquet.write_table(table, file)
-        else:
-            pyarrow.feather.write_feather(table, file)

@@ -34,6 +34,16 @@ class Likelihood(Part, ABC):
         """The mean of p(x|z) where it depends on something of the row that is given, such as its total count."""
         return self.mean(raw_B___)
 
+    def draw(self, raw_B___: Tensor) -> Tensor:  # noqa: ARG002
+        """Rows drawn from p(x|z), in prepared units, by torch's global random numbers.
+
+        Raises
+        ------
+        InputError
+            If this density can't be drawn from.
+        """
+        raise InputError(f"rows can't be drawn from a density of {type(self).__name__}: take its mean")
+
     @property
     def inner(self) -> "Likelihood":
         """The density of a cell, within those around it that say which cells are known, or what is near."""
@@ -92,6 +102,10 @@ class Normal(Likelihood):
     def mean(self, raw_B___: Tensor) -> Tensor:
         return raw_B___.sigmoid() if self.bounded else raw_B___
 
+    def draw(self, raw_B___: Tensor) -> Tensor:
+        mean_B___ = self.mean(raw_B___)
+        return mean_B___ + _exp(self.scale.log()) * torch.randn_like(mean_B___)
+
 
 class Laplace(Likelihood):
     """x ~ Laplace(raw, s): absolute errors, less moved by outliers than `Normal`. s learned or fixed."""
@@ -107,6 +121,11 @@ class Laplace(Likelihood):
     def mean(self, raw_B___: Tensor) -> Tensor:
         return raw_B___.sigmoid() if self.bounded else raw_B___
 
+    def draw(self, raw_B___: Tensor) -> Tensor:
+        mean_B___ = self.mean(raw_B___)
+        u_B___ = torch.rand_like(mean_B___) - 0.5
+        return mean_B___ - _exp(self.scale.log()) * u_B___.sign() * (-2 * u_B___.abs()).log1p()
+
 
 class Bernoulli(Likelihood):
     """x ~ Bernoulli(sigmoid(raw)), for cells that are 0 or 1, and as a cross-entropy for cells between them.
@@ -120,6 +139,9 @@ class Bernoulli(Likelihood):
 
     def mean(self, raw_B___: Tensor) -> Tensor:
         return raw_B___.sigmoid()
+
+    def draw(self, raw_B___: Tensor) -> Tensor:
+        return self.mean(raw_B___).bernoulli()
 
 
 class Masked(Likelihood):
@@ -145,6 +167,9 @@ class Masked(Likelihood):
 
     def mean(self, raw_B___: Tensor) -> Tensor:
         return self.likelihood.mean(raw_B___)
+
+    def draw(self, raw_B___: Tensor) -> Tensor:
+        return self.likelihood.draw(raw_B___)
 
     @property
     def inner(self) -> Likelihood:
@@ -193,6 +218,15 @@ class Mixed(Likelihood):
         if kind == "categorical":
             return raw_Bf.softmax(-1)
         return (self.normal if kind == "numeric" else self.bernoulli).mean(raw_Bf)
+
+    def draw(self, raw_B___: Tensor) -> Tensor:
+        return torch.cat([self._draw(kind, raw_B___[:, a:b]) for kind, a, b in self.runs], -1)
+
+    def _draw(self, kind: str, raw_Bf: Tensor) -> Tensor:
+        if kind == "categorical":
+            chosen_B = torch.multinomial(raw_Bf.softmax(-1), 1)[:, 0]
+            return F.one_hot(chosen_B, raw_Bf.shape[1]).to(raw_Bf.dtype)
+        return (self.normal if kind == "numeric" else self.bernoulli).draw(raw_Bf)
 
 
 def _runs(groups: list[tuple[str, int]]) -> Iterator[tuple[str, int, int]]:

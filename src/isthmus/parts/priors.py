@@ -194,6 +194,11 @@ class Flow(Prior):
         z_nZ: Tensor = self.flow().sample((n,))
         return z_nZ
 
+    def decode(self, white_NZ: Tensor) -> Tensor:
+        """The codes that f leads to these: f^-1, (N, Z)."""
+        z_NZ: Tensor = self.flow().transform.inv(white_NZ)
+        return z_NZ
+
 
 def _zuko() -> Any:
     try:

@@ -3,6 +3,7 @@
 from isthmus.training.arithmetic import choose_precision, fast
 from isthmus.training.batches import Batch, Batches
 from isthmus.training.checkpoints import Checkpoint
+from isthmus.training.density import fit_density
 from isthmus.training.finder import LearningRates, ramp
 from isthmus.training.logs import JsonLines, TensorBoard
 from isthmus.training.loop import Progress, Run, Watcher, one_epoch
@@ -25,6 +26,7 @@ __all__ = [
     "Watcher",
     "choose_precision",
     "fast",
+    "fit_density",
     "grouped",
     "one_epoch",
     "ramp",

@@ -1,6 +1,6 @@
 """Tables: numbers standardised, categories one-hot."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,8 @@ from isthmus.data.preparation.checks import FURTHEST, Float32, numbers, part
 from isthmus.data.schema import TableSchema
 from isthmus.errors import DataError
 
+EXTENT = ("lows", "highs", "gaps")
+
 
 @dataclass(frozen=True, eq=False)
 class TablePreparation:
@@ -21,12 +23,16 @@ class TablePreparation:
     ``groups`` names, column by column, how the prepared columns belong together: ("numeric", 1),
     ("binary", 1) or ("categorical", number of categories). ``means`` and ``scales`` have one number a raw
     column, 0 and 1 where nothing is standardised; a scale of 0 marks a constant column, which ``undo`` gives
-    back exactly.
+    back exactly. ``lows`` and ``highs`` are the least and the largest of each raw column, and ``gaps`` the shares of
+    its cells that were missing; models of earlier versions don't know them.
     """
 
     groups: tuple[tuple[str, int], ...]
     means: NDArray[np.float64]
     scales: NDArray[np.float64]
+    lows: NDArray[np.float64] | None = None
+    highs: NDArray[np.float64] | None = None
+    gaps: NDArray[np.float64] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -113,6 +119,7 @@ class TablePreparation:
             "groups": [[kind, size] for kind, size in self.groups],
             "means": self.means.tolist(),
             "scales": self.scales.tolist(),
+            **{name: values.tolist() for name in EXTENT if (values := getattr(self, name)) is not None},
         }
 
     @classmethod
@@ -123,7 +130,11 @@ class TablePreparation:
         scales = numbers(part(description, "scales"), len(groups))
         if not (scales >= 0).all():
             raise DataError("preparation: a scale below 0")
-        return cls(groups, means, scales)
+        known = EXTENT if EXTENT[0] in description else ()
+        extent = [numbers(part(description, name), len(groups)) for name in known]
+        if known and not ((extent[0] <= extent[1]).all() and (extent[2] >= 0).all() and (extent[2] <= 1).all()):
+            raise DataError("preparation: a range that ends before it begins, or a share that is none")
+        return cls(groups, means, scales, *extent)
 
 
 def fit_table(schema: TableSchema, chunks: Iterable[NDArray[Any]]) -> TablePreparation:
@@ -131,12 +142,39 @@ def fit_table(schema: TableSchema, chunks: Iterable[NDArray[Any]]) -> TablePrepa
     groups = groups_of(schema)
     numeric = np.array([kind == "numeric" for kind, _ in groups])
     means, scales = np.zeros(len(groups)), np.ones(len(groups))
+    extent = _Extent(len(groups))
+    chunks = extent.watching(chunks)
     if numeric.any():
         means[numeric], scales[numeric], huge = moments(chunks, numeric)
         if huge.any():
             names = np.array(schema.feature_names)[numeric][huge]
             raise DataError(f"column {names[0]!r}: numbers too large to be standardised; scale them down")
-    return TablePreparation(groups, means, scales)
+    for _ in chunks:  # those left, if there is no number to standardise
+        pass
+    return TablePreparation(groups, means, scales, *extent.found())
+
+
+class _Extent:
+    """The least and the largest of every column, and the share of its cells that are missing."""
+
+    def __init__(self, columns: int) -> None:
+        self.low, self.high = np.full(columns, np.inf), np.full(columns, -np.inf)
+        self.known, self.rows = np.zeros(columns), 0
+
+    def watching(self, chunks: Iterable[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+        """The same pieces, looked at as they pass."""
+        for chunk in chunks:
+            self.low = np.fmin(self.low, np.fmin.reduce(chunk, axis=0))
+            self.high = np.fmax(self.high, np.fmax.reduce(chunk, axis=0))
+            self.known += (~np.isnan(chunk)).sum(0)
+            self.rows += len(chunk)
+            yield chunk
+
+    def found(self) -> tuple[NDArray[np.float64], ...]:
+        """Of a column without a known cell the range is 0 to 0."""
+        empty = self.known == 0
+        low, high = (np.where(empty, 0.0, bound).astype(np.float64) for bound in (self.low, self.high))
+        return low, high, 1 - self.known / max(self.rows, 1)
 
 
 def groups_of(schema: TableSchema) -> tuple[tuple[str, int], ...]:

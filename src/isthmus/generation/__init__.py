@@ -1,0 +1,6 @@
+"""New rows: drawn, between others, or changed."""
+
+from isthmus.generation.sampling import Generator, generate, generator
+from isthmus.generation.sources import DENSITIES, Source
+
+__all__ = ["DENSITIES", "Generator", "Source", "generate", "generator"]
