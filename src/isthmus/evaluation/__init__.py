@@ -8,18 +8,24 @@ from isthmus.evaluation.curves import knee
 from isthmus.evaluation.dimension import maximum_likelihood_dimension, two_nn
 from isthmus.evaluation.disentanglement import DCI, dci, mig, sap
 from isthmus.evaluation.latent import Continuity, active_units, completeness, continuity
+from isthmus.evaluation.samples import Spread, copies, frechet_distance, spread, two_sample_accuracy
 
 __all__ = [
     "DCI",
     "Continuity",
+    "Spread",
     "active_units",
     "bits_per_dimension",
     "completeness",
     "continuity",
+    "copies",
     "dci",
+    "frechet_distance",
     "knee",
     "maximum_likelihood_dimension",
     "mig",
     "sap",
+    "spread",
     "two_nn",
+    "two_sample_accuracy",
 ]
