@@ -12,6 +12,7 @@ from isthmus.cli.options import (
     WIDTHS,
     Box,
     LatentDim,
+    Numbers,
     Setting,
     Share,
     Where,
@@ -389,6 +390,61 @@ def generate(**asked: Any) -> None:
     from isthmus.cli.generating import generate_command
 
     generate_command(**asked)
+
+
+@app.command()
+@model_argument
+@data_argument
+@output_to("A .png strip or .gif of pictures, above or left the way through codes; else a table or array.")
+@click.option("--rows", type=Numbers(), help="The rows to go through, counted from 0, such as 3,17,3.  [default: all]")
+@click.option("--steps", type=click.IntRange(1, 1000), default=10, show_default=True, help="From one row to the next.")
+@click.option("--way", default="linear", show_default=True, help="Through codes: linear or spherical.")
+@data_options
+@output_options
+def interpolate(**asked: Any) -> None:
+    """Go from row to row of DATA through the codes of MODEL, beside the fade of one row into the next.
+
+    \b
+    isthmus interpolate digits.safetensors digits --rows 0,7 -o strip.png
+    isthmus interpolate digits.safetensors digits --rows 0,7,4,0 --way spherical -o tour.gif
+    """
+    from isthmus.cli.interpolating import interpolate_command
+
+    interpolate_command(**asked)
+
+
+@app.command()
+@model_argument
+@data_argument
+@output_to("A table, array or folder of pictures; a .png file is a sheet: above the rows, below them what they became.")
+@click.option("--more", metavar="LABEL", help="Towards the rows of --fitted-to that have this label.")
+@click.option("--less", metavar="LABEL", help="Away from them.")
+@click.option("--turn", type=float, metavar="DEGREES", help="As pictures that are turned, against the clock.")
+@click.option("--zoom", type=float, metavar="FACTOR", help="As pictures that are larger.")
+@click.option("--right", type=float, metavar="PIXELS", help="As pictures that are moved.")
+@click.option("--down", type=float, metavar="PIXELS", help="As pictures that are moved.")
+@click.option("--brighten", type=float, metavar="SHARE", help="As pictures that are lighter, by a share of white.")
+@click.option(
+    "--fitted-to", metavar="DATA", required=True, help="Rows to learn the change from; training ones at best."
+)
+@click.option("--amount", type=float, default=1.0, show_default=True, help="How many times over.")
+@click.option(
+    "--how", default="means", show_default=True, help="Of labels: the difference of means, or a linear probe's way."
+)
+@data_options
+@output_options
+def edit(**asked: Any) -> None:
+    """Change the rows of DATA by changing their codes, and say how far that can go before they leave the data.
+
+    What a label or a transformation does to codes is learned from the rows of --fitted-to.
+
+    \b
+    isthmus edit faces.safetensors me.png --more glasses --fitted-to faces/ -o me-with-glasses.png
+    isthmus edit digits.safetensors digits --turn 15 --fitted-to digits -o turned.npy
+    """
+    from isthmus.cli.editing import edit_command
+
+    edit_command(**asked)
 
 
 @app.command()

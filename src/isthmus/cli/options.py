@@ -123,6 +123,18 @@ class Where(click.ParamType):  # type: ignore[type-arg]
         return column, label
 
 
+class Numbers(click.ParamType):  # type: ignore[type-arg]
+    """N,N,..."""
+
+    name = "N,N,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """'3,17' -> (3, 17)."""
+        if not re.fullmatch(r"\d{1,12}(,\d{1,12})*", str(value)):
+            self.fail(f"{value!r}: write rows counted from 0, as in 3,17", param, ctx)
+        return tuple(int(number) for number in str(value).split(","))
+
+
 class MemorySize(click.ParamType):  # type: ignore[type-arg]
     """Bytes, with k, M, G or T."""
 

@@ -1,0 +1,81 @@
+"""Interpolate: rows on the way from one row to another, beside the fade of one into the other."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.autoencoder import Autoencoder
+from isthmus.data import Dataset
+from isthmus.errors import DataError, InputError
+from isthmus.generation.paths import path
+
+KINDS = ("images", "table", "series", "counts")
+
+
+@dataclass(frozen=True)
+class Evenness:
+    """How evenly rows change along a way: distances of neighbours in prepared units."""
+
+    move: float
+    """Their mean."""
+    jump: float
+    """The largest over their mean: 1 is perfectly even."""
+
+    @classmethod
+    def of(cls, rows: NDArray[Any]) -> "Evenness":
+        """Of rows (S, ...) in order."""
+        moves = np.linalg.norm(np.diff(rows.reshape(len(rows), -1).astype(np.float64), axis=0), axis=1)
+        mean = float(moves.mean())
+        return cls(mean, float(moves.max()) / mean if mean > 0 else 1.0)
+
+
+@dataclass(frozen=True)
+class Tour:
+    """Rows decoded on the way through the codes of given rows, and faded from one given row to the next.
+
+    ``codes`` (S, latent_dim); ``rows`` and ``faded`` (S, ...) are raw rows. The way through the codes passes what the
+    model makes of the given rows, not these themselves.
+    """
+
+    codes: NDArray[np.float64]
+    rows: NDArray[Any]
+    faded: NDArray[Any]
+    evenness: Evenness
+    fade: Evenness
+
+
+def interpolate(estimator: Autoencoder, data: Dataset, *, steps: int = 10, way: str = "linear") -> Tour:
+    """Go from each row to the next, in codes and in the data.
+
+    Parameters
+    ----------
+    estimator : Autoencoder
+        Fitted.
+    data : Dataset
+        Two rows or more, the stops in order.
+    steps : int
+        From one stop to the next.
+    way : {"linear", "spherical"}
+        Through codes, as `isthmus.generation.paths.path` goes.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two rows, or missing cells to fade.
+    InputError
+        If the numbers are out of range.
+    """
+    if data.n < 2:
+        raise DataError(f"{data.n} row; a way goes from one row to another: give two or more")
+    if estimator.schema_.kind == "table" and not estimator.schema_.numeric:
+        raise InputError("a table with categories has no fade to stand beside: drop them, or fit numbers alone")
+    codes = path(estimator.transform(data).astype(np.float64), steps, way=way)
+    prepared = estimator.decode_prepared(codes)
+    stops = estimator.preparation_.apply(data.source.read(0, data.n)).astype(np.float64)
+    if np.isnan(stops).any():
+        raise DataError("rows with missing cells can't be faded into one another: fill them first (isthmus inpaint)")
+    faded = path(stops.reshape(data.n, -1), steps).reshape(-1, *stops.shape[1:])
+    undo = estimator.preparation_.undo
+    return Tour(codes, undo(prepared), undo(faded), Evenness.of(prepared), Evenness.of(faded))
