@@ -27,7 +27,7 @@ def fit_density(prior: Prior, codes_NZ: Tensor, *, steps: int, seed: int) -> flo
     TrainingError
         If it isn't finite.
     """
-    with seeded(seed, "cpu"):
+    with seeded(seed, "cpu"), torch.enable_grad():
         shuffled_NZ = codes_NZ[torch.randperm(len(codes_NZ))]
         held_NZ, learned_NZ = shuffled_NZ.tensor_split([max(1, round(HELD_OUT * len(codes_NZ)))])
         optimiser = torch.optim.Adam(prior.parameters(), lr=RATE)
