@@ -1,7 +1,7 @@
 """`isthmus denoise`, and `isthmus fit` where it learns to restore pictures."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ def denoise_command(**asked: Any) -> None:
         raise InputError(f"{model}: the first of two must be a model's .safetensors file; to denoise, name one picture")
     if not source.exists():
         raise DataError(f"{source}: no such picture or folder")
-    jobs = _jobs(source, asked)
+    jobs = find_jobs(source, asked)
     denoiser = Denoiser(Autoencoder.load(model), asked["device"])
     denoiser.check_level(asked["level"])
     if source.is_dir() and not asked["skip_bad"]:
@@ -50,18 +50,24 @@ def denoise_command(**asked: Any) -> None:
     _finish(asked, source if source.is_dir() else source.parent, done, bad)
 
 
-def _jobs(source: Path, asked: dict[str, Any]) -> list[Job]:
-    """What is to be done; refused before any work is."""
+def find_jobs(source: Path, asked: dict[str, Any], called: Callable[[str], str] = str) -> list[Job]:
+    """What is to be done; refused before any work is. `called` says what a picture's result is called.
+
+    Raises
+    ------
+    InputError
+        If something would be written where it must not, or the clean picture of one is missing.
+    """
     output, clean = asked["output"], asked["clean"]
     if source.is_file():
-        jobs = [(source, output / source.name if output.is_dir() else output, clean)]
+        jobs = [(source, output / called(source.name) if output.is_dir() else output, clean)]
     else:
         if output.exists() and not output.is_dir():
             raise InputError(f"{output}: is a file; {source} is a folder, so name a folder with -o")
         if output.resolve().is_relative_to(source.resolve()):
             raise InputError(f"{output}: lies in {source}, whose pictures are to be read; name a folder elsewhere")
         names = find_pictures(source)
-        jobs = [(source / name, output / name, None if clean is None else clean / name) for name in names]
+        jobs = [(source / name, output / called(name), None if clean is None else clean / name) for name in names]
     read = _identities(path for job in jobs for path in (job[0], job[2]) if path is not None)
     for path, target, reference in jobs:
         if _identities([target]) & read:

@@ -1,6 +1,6 @@
 """Figures of restored pictures, on the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -31,3 +31,16 @@ def show_filled(console: Console, found: Filled) -> None:
     table.add_row("", *(f"{number:.3f}" for number in (found.ours, *found.peers.values())))
     console.print(table)
     console.print(f"{found.verdict}.")
+
+
+def show_holes(console: Console, found: Mapping[str, Filled]) -> None:
+    """How well each kind of hole was filled, beside the classical methods."""
+    first = next(iter(found.values()))
+    table = Table(first.unit, box=None, pad_edge=False)
+    for name in ("Isthmus", *first.peers):
+        table.add_column(name, justify="right")
+    for kind, each in found.items():
+        table.add_row(kind, *(f"{number:.2f}" for number in (each.ours, *each.peers.values())))
+    console.print(table)
+    for kind, each in found.items():
+        console.print(f"{kind}: {each.verdict}.")
