@@ -104,10 +104,13 @@ def inpainting() -> str:
         (name, *(f"{by[mask]['psnr']:.2f} / {by[mask]['ssim']:.3f}" for mask in masks))
         for name, by in (ours | peers).items()
     ]
-    about = next(iter(found.values()))
+    about = [
+        f"{key} {kept['minutes']:g} minutes ({kept['steps']:,} steps{', ' + str(kept['codes']) + ' code values' if kept['codes'] else ''})"
+        for key, kept in found.items()
+    ]
+    digits = next(iter(found.values()))["digits"]
     return table(("PSNR in dB / SSIM", *masks), rows) + (
-        f"\n\n{about['digits']} digits; {about['minutes']:g} minutes of training ({about['steps']:,} steps) on one thread "
-        f"of a busy machine, {about['codes']} code values.\n"
+        f"\n\n{digits} digits; training on one thread of a busy machine: {', '.join(about)}.\n"
     )
 
 

@@ -79,7 +79,9 @@ def app() -> None:
     help="gaussian, laplace, bernoulli, mixed, multinomial, negative-binomial or gaussian:0.1.",
 )
 @click.option("--corruption", default="", metavar="NAME:AMOUNT", help="What the encoder's input suffers: gaussian:0.3.")
-@click.option("--noise", metavar="gaussian:LEVEL", help="Denoise pictures of any size: a level of 255, or FROM-TO.")
+@click.option(
+    "--noise", metavar="gaussian:LEVEL", help="Restore pictures of any size: a level of 255, or FROM-TO; or holes."
+)
 @click.option(
     "--target", type=click.Path(path_type=Path), metavar="FOLDER",
     help="Learn from pairs: what DATA, a folder of damaged pictures, are to become; matched by name.",

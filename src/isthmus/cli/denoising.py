@@ -1,7 +1,7 @@
 """`isthmus denoise`, and `isthmus fit` where it learns to restore pictures."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def denoise_command(**asked: Any) -> None:
         raise InputError(f"{model}: the first of two must be a model's .safetensors file; to denoise, name one picture")
     if not source.exists():
         raise DataError(f"{source}: no such picture or folder")
-    jobs = _jobs(source, asked)
+    jobs = find_jobs(source, asked)
     page = page_for(asked, *(path for job in jobs for path in job if path is not None))
     denoiser = Denoiser(Autoencoder.load(model), asked["device"])
     denoiser.check_level(asked["level"])
@@ -56,18 +56,24 @@ def denoise_command(**asked: Any) -> None:
     _finish(asked, source if source.is_dir() else source.parent, done, bad, page)
 
 
-def _jobs(source: Path, asked: dict[str, Any]) -> list[Job]:
-    """What is to be done; refused before any work is."""
+def find_jobs(source: Path, asked: dict[str, Any], called: Callable[[str], str] = str) -> list[Job]:
+    """What is to be done; refused before any work is. `called` says what a picture's result is called.
+
+    Raises
+    ------
+    InputError
+        If something would be written where it must not, or the clean picture of one is missing.
+    """
     output, clean = asked["output"], asked["clean"]
     if source.is_file():
-        jobs = [(source, output / source.name if output.is_dir() else output, clean)]
+        jobs = [(source, output / called(source.name) if output.is_dir() else output, clean)]
     else:
         if output.exists() and not output.is_dir():
             raise InputError(f"{output}: is a file; {source} is a folder, so name a folder with -o")
         if output.resolve().is_relative_to(source.resolve()):
             raise InputError(f"{output}: lies in {source}, whose pictures are to be read; name a folder elsewhere")
         names = find_pictures(source)
-        jobs = [(source / name, output / name, None if clean is None else clean / name) for name in names]
+        jobs = [(source / name, output / called(name), None if clean is None else clean / name) for name in names]
     read = _identities(path for job in jobs for path in (job[0], job[2]) if path is not None)
     for path, target, reference in jobs:
         if _identities([target]) & read:
@@ -112,11 +118,11 @@ def _say(asked: dict[str, Any], found: Cleaned) -> None:
 def _finish(asked: dict[str, Any], folder: Path, done: list[Cleaned], bad: list[str], page: Path | None) -> None:
     judged = [(Path(found.name).relative_to(folder).as_posix(), found.figures) for found in done if found.figures]
     if page is not None:
-        from isthmus.report import restored
+        from isthmus.report import restoredpage
 
         lead = f"{len(done):,} pictures denoised" + (f", {len(bad):,} passed over." if bad else ".")
-        examples = restored.examples_section([found.example for found in done if found.example is not None])
-        restored.write_restored(page, folder.name, restored.figures_section(judged), examples, lead=lead)
+        examples = restoredpage.examples_section([found.example for found in done if found.example is not None])
+        restoredpage.write_restored(page, folder.name, restoredpage.figures_section(judged), examples, lead=lead)
     if asked["as_json"]:
         click.echo(json.dumps({"pictures": [found.to_json() for found in done], "skipped": bad}))
         return

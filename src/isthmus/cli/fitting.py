@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.cli import restoring
+from isthmus.cli import painting, restoring
 from isthmus.cli.files import Outputs, fit_outputs, read_data
 from isthmus.data import Dataset
 from isthmus.errors import InputError
@@ -67,6 +67,13 @@ def _fit(asked: dict[str, Any], outputs: Outputs, estimator: Autoencoder, data: 
 def _fit_restoring(asked: dict[str, Any], outputs: Outputs) -> None:
     """The same for pictures of any size, from patches of them."""
     estimator = estimator_of(restoring.restoring_options(asked))
+    if estimator.recipe == restoring.INPAINTING:
+        data, held = painting.pictures_of(asked)
+        estimator.epochs = restoring.passes(estimator, data.n)
+        _say_resuming(asked, outputs.checkpoint)
+        _fit(asked, outputs, estimator, data)
+        painting.finish(asked, estimator, held, outputs)
+        return
     pictures = restoring.find_files(asked)
     data, seen = restoring.patches_of(pictures, asked)
     estimator.epochs = restoring.passes(estimator, data.n)

@@ -20,11 +20,13 @@ from isthmus.data.patches import cut_patches, find_pictures, look_at, pair_names
 from isthmus.errors import InputError
 from isthmus.jobs.denoise import Example, Figures, examples, judged_levels, judged_pairs
 from isthmus.names import nearest
+from isthmus.recipes.inpainting import holes_of
 from isthmus.recipes.restoring import noise_of
 from isthmus.restoration import Denoiser
 
 RECIPE = "restoring"
-KNOWN_AS = ("ae", "denoising", RECIPE)
+INPAINTING = "inpainting"
+KNOWN_AS = ("ae", "denoising", RECIPE, INPAINTING)
 """What --recipe may say: the first is its default."""
 USELESS = (
     "latent_dim", "corruption", "penalties", "key", "size", "drop", "label", "text", "max_features", "series_id",
@@ -49,7 +51,10 @@ class Pictures(NamedTuple):
 
 def is_restoring(asked: dict[str, Any]) -> bool:
     """Whether a fit is to learn from pictures of any size."""
-    return bool(asked["noise"] or asked["target"] or (asked["recipe"] == RECIPE and Path(asked["data"]).is_dir()))
+    named = asked["recipe"] == INPAINTING
+    return bool(
+        named or asked["noise"] or asked["target"] or (asked["recipe"] == RECIPE and Path(asked["data"]).is_dir())
+    )
 
 
 def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +69,10 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
         raise InputError(f"--noise and --target are for recipe denoising: {nearest(asked['recipe'], KNOWN_AS[1:])}")
     if asked["noise"] and asked["target"]:
         raise InputError("--target gives pairs, which have their own noise: leave out --noise")
-    if not Path(asked["data"]).is_dir():
+    filling = asked["recipe"] == INPAINTING or (asked["noise"] or "").startswith("holes")
+    if filling and asked["target"]:
+        raise InputError("--target gives pairs; what is to be filled is hidden at random: leave out one of the two")
+    if not (filling or Path(asked["data"]).is_dir()):
         raise InputError(
             f"{asked['data']}: --noise and --target take a folder of pictures; for other data use --corruption"
         )
@@ -75,15 +83,15 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
     if asked["kind"] not in ("auto", "images"):
         raise InputError(f"--kind {asked['kind']}: --noise and --target learn from images")
     for name in USELESS:
-        if asked[name]:
+        if asked[name] and (name != "key" or Path(asked["data"]).is_dir()):
             raise InputError(
                 f"--{ALIAS.get(name, name).replace('_', '-')} has no use with --noise or --target: leave it out"
             )
     noise = "none" if asked["target"] else asked["noise"]
     if noise:
-        noise_of(noise)  # refused before any picture is read
+        (holes_of if filling else noise_of)(noise)  # refused before any picture is read
     options = [*asked["options"], *([("noise", noise)] if noise else [])]
-    return asked | {"recipe": RECIPE, "options": options, "validation": "0"}
+    return asked | {"recipe": INPAINTING if filling else RECIPE, "options": options, "validation": "0"}
 
 
 def find_files(asked: dict[str, Any]) -> Pictures:
@@ -106,7 +114,7 @@ def _to_judge(pictures: Pictures, asked: dict[str, Any]) -> Pictures:
     """The same with no more held out than are judged by, all of which can be read."""
     good: list[int] = []
     bad: list[str] = []
-    for i, files in enumerate(zip(*_held(pictures), strict=True)):
+    for i, files in enumerate(zip(*held_files(pictures), strict=True)):
         with passing_over(bad, skip=asked["skip_bad"]):
             look_at(files)
             good.append(i)
@@ -117,7 +125,7 @@ def _to_judge(pictures: Pictures, asked: dict[str, Any]) -> Pictures:
     return pictures._replace(held=held, seen_held=seen)
 
 
-def _held(pictures: Pictures) -> list[list[Path]]:
+def held_files(pictures: Pictures) -> list[list[Path]]:
     """The files held out: what is to come out and, of pairs, what is seen."""
     clean = [pictures.folder / name for name in pictures.held]
     return [clean] if pictures.seen is None else [clean, [pictures.seen / name for name in pictures.seen_held]]
@@ -129,12 +137,22 @@ def _say_skipped(bad: Sequence[str], asked: dict[str, Any]) -> None:
 
 
 def _part(names: list[str], asked: dict[str, Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return choices.held_out_rows(len(names), validation_share(asked), asked["seed"])
+
+
+def validation_share(asked: dict[str, Any]) -> float:
+    """The share or number of pictures to hold out.
+
+    Raises
+    ------
+    InputError
+        If it is no number.
+    """
     text = asked["validation"]
     try:
-        share = float(text) if "." in text else int(text)
+        return float(text) if "." in text else int(text)
     except ValueError:
         raise InputError(f"--validation {text}: write a share or a number of pictures") from None
-    return choices.held_out_rows(len(names), share, asked["seed"])
 
 
 def _of(names: list[str], rows: NDArray[np.int64]) -> list[str]:
@@ -155,7 +173,7 @@ def passes(estimator: Autoencoder, rows: int) -> int | None:
     """Passes over the patches where the user says neither those nor minutes: as many as make `STEPS`."""
     if estimator.epochs is not None or estimator.minutes is not None:
         return estimator.epochs
-    batch = estimator.batch_size or int(recipes.get(RECIPE).training["batch_size"])
+    batch = estimator.batch_size or int(recipes.get(estimator.recipe).training["batch_size"])
     return max(1, round(STEPS / math.ceil(rows / batch)))
 
 
@@ -164,7 +182,7 @@ def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, ou
     denoiser = Denoiser(estimator, asked["device"])
     found, command = list(_judged(denoiser, pictures)), f"isthmus denoise {outputs.model} PICTURE -o CLEAN"
     if asked["report"]:
-        _write_page(outputs.report, estimator, found, examples(denoiser, *_held(pictures)), command)
+        _write_page(outputs.report, estimator, found, examples(denoiser, *held_files(pictures)), command)
     if asked["as_json"]:
         figures = {name: figures.to_json() for name, figures in found}
         click.echo(json.dumps({"model": str(outputs.model), "figures": figures, "record": estimator.record_}))
@@ -187,17 +205,17 @@ def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, ou
 def _write_page(
     page: Path, estimator: Autoencoder, found: Sequence[tuple[str, Figures]], shown: Iterable[Example], command: str
 ) -> None:
-    from isthmus.report import restored
+    from isthmus.report import restoredpage
 
     learned = f"{estimator.recipe} learned from {estimator.record_['training_rows']:,} patches."
-    restored.write_restored(
-        page, page.stem, restored.figures_section(found), restored.examples_section(list(shown)),
-        *restored.fit_sections(estimator, command), lead=f"Recipe {learned}",
+    restoredpage.write_restored(
+        page, page.stem, restoredpage.figures_section(found), restoredpage.examples_section(list(shown)),
+        *restoredpage.fit_sections(estimator, command), lead=f"Recipe {learned}",
     )  # fmt: skip
 
 
 def _judged(denoiser: Denoiser, pictures: Pictures) -> Iterator[tuple[str, Figures]]:
-    clean, *seen = _held(pictures)
+    clean, *seen = held_files(pictures)
     if clean and seen:
         yield "pairs", judged_pairs(denoiser, seen[0], clean)
     elif clean:

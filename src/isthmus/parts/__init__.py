@@ -16,6 +16,7 @@ from isthmus.parts.counts import (
 from isthmus.parts.critics import CodeAdversary, DensityRatio, FeatureDistance, LearnedSimilarity, Perceptual
 from isthmus.parts.discrete import Balance, Bits, Codebook, CodebookUse, Commitment, Discrete, FiniteScalar
 from isthmus.parts.hierarchy import TwoLevels
+from isthmus.parts.holes import Holes
 from isthmus.parts.judges import DenoisingJudge, Discriminator, Judge
 from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Masked, Mixed, Normal
 from isthmus.parts.networks import (
@@ -77,6 +78,7 @@ __all__ = [
     "Gaussian",
     "GaussianNoise",
     "GreyPatch",
+    "Holes",
     "Judge",
     "KLSparsity",
     "Laplace",

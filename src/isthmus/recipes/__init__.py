@@ -17,6 +17,7 @@ from isthmus.recipes import (
     discrete,
     masked,
     restoring,
+    inpainting,
     recurrent,
     counts,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "critics",
     "discrete",
     "get",
+    "inpainting",
     "masked",
     "names",
     "plain",

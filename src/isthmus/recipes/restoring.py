@@ -8,30 +8,46 @@ from isthmus.bodies import Body
 from isthmus.errors import InputError
 from isthmus.model import Model
 from isthmus.names import nearest
-from isthmus.parts import FeatureMap, Part, ToldNoise
+from isthmus.parts import FeatureMap, Part, RestoringEncoder, ToldNoise
 from isthmus.recipes.table import recipe
 
 WHITE = 255.0
 """Levels of noise are told in the units of 8-bit pictures, whatever the depth."""
+
+BODY = {"network": "residual", "activation": "relu"}
+TRAINING = {
+    "batch_size": 16, "learning_rate": 1e-3, "weight_decay": 0.0, "ema": "auto", "keep_last": True, "turn": True
+}  # fmt: skip
 
 
 @recipe(
     "restoring",
     source="Zhang, Zuo & Zhang, IEEE TIP 2018 (FFDNet); Zhang et al., IEEE TIP 2017 (DnCNN)",
     kinds=("images",),
-    body={"network": "residual", "activation": "relu"},
-    training={
-        "batch_size": 16, "learning_rate": 1e-3, "weight_decay": 0.0, "ema": "auto", "keep_last": True, "turn": True
-    },
-)  # fmt: skip
+    body=BODY,
+    training=TRAINING,
+)
 def restoring(body: Body, latent_dim: int, *, noise: str = "gaussian:0-55") -> Model:  # noqa: ARG001
     """Denoiser of pictures of any size; noise is gaussian:LEVEL or gaussian:FROM-TO of 255, none where pairs are given.
 
     The code is the picture that was seen and what of it is noise, so `latent_dim` has no say.
     """
+    return restorer(body, noise_of(noise))
+
+
+def restorer(body: Body, corruption: Part | None, *, masked: bool = False) -> Model:
+    """The model that gives back what a picture was, told its noise or, if `masked`, what of it is hidden.
+
+    Raises
+    ------
+    InputError
+        If the user asked for something else of the body.
+    """
     _check(body)
     channels, height, width = body.shape
-    return replace(body, squash=False).assemble(FeatureMap((2 * channels, height, width)), corruption=noise_of(noise))
+    code = FeatureMap((2 * channels, height, width))
+    encoder = RestoringEncoder(channels, body.hidden, body.activation, masked=True) if masked else None
+    return replace(body, squash=False).assemble(code, corruption=corruption, encoder=encoder)
 
 
 def _check(body: Body) -> None:
@@ -43,7 +59,7 @@ def _check(body: Body) -> None:
     for name, given, instead in (("corruption", body.corruption, "noise"), ("penalties", body.penalties, "")):
         if given:
             raise InputError(
-                f"{name}={given!r} has no use with recipe 'restoring': {instead and f'give {instead}, or '}leave it out"
+                f"{name}={given!r} has no use in restoring: {instead and f'give {instead}, or '}leave it out"
             )
 
 

@@ -16,11 +16,12 @@ from torch import Tensor
 
 from isthmus import choices, conditioning, inference, opening
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import restore
+from isthmus.data import Dataset, Schema, open_data, restore
 from isthmus.errors import InputError
 from isthmus.parts import Autoregressive, Discrete, FeatureMap
 from isthmus.restoration.energy import Density, fitted_density, own_density, search
 from isthmus.restoration.holes import check_some_known, exact_schema, hidden_cells, taking_gaps
+from isthmus.restoration.painting import Inpainter, learned_holes
 
 REFILLS = 10
 """Times the first guess is encoded, decoded and put into the gaps."""
@@ -56,7 +57,7 @@ def inpaint(
     steps: int = 200,
     random_state: int = 0,
 ) -> Inpainted:
-    """Fill the unknown cells of every row by the code of least energy.
+    """Fill the unknown cells of every row by the code of least energy; of a model that learned holes by one pass.
 
     E(z) = -sum over known cells of log p(x_i|z) + beta x rate(z), rate(z) = -log p(z), is made small by `steps` of
     Adam from several starts: the row's code when its gaps are filled by the mean, the same after ten rounds of
@@ -102,6 +103,10 @@ def inpaint(
     """
     check_is_fitted(estimator, "model_")
     _check(estimator, beta=beta, draws=draws, steps=steps, random_state=random_state)
+    if learned_holes(estimator):
+        if like is not None:
+            raise InputError("like has no use with a model that learned to fill holes: leave it out")
+        return _painted(estimator, X, mask)
     data = opening.opened(taking_gaps(estimator), X, fitting=False, fewest=1)
     raw, hidden = hidden_cells(data, mask)
     check_some_known(hidden, data)
@@ -112,16 +117,41 @@ def inpaint(
     raw = raw.copy()
     raw[rows] = np.where(hidden[rows], estimator.preparation_.undo(decoded), raw[rows])
     schema = exact_schema(data.schema, raw, hidden)
-    given = restore(raw, schema, data.container, index=getattr(X, "index", None), names=data.names)
-    filled = torch.from_numpy(given) if data.container == "torch" else given
+    filled = _given_back(raw, schema, X, data)
     return Inpainted(filled, codes, energies, hidden, rows, raw, schema)
+
+
+def _painted(estimator: Autoencoder, X: Any, mask: ArrayLike | None) -> Inpainted:
+    """Pictures filled by one pass of a model that learned it; there is no code that was searched."""
+    data = X if isinstance(X, Dataset) else open_data(X, kind="images", memory=choices.memory_budget(estimator.memory))
+    if data.kind != "images":
+        raise InputError(f"this model fills pictures; these data are a {data.kind}")
+    inpainter = Inpainter(estimator, estimator.device)
+    raw, hidden = hidden_cells(data, mask)
+    check_some_known(hidden, data)
+    hidden = np.broadcast_to(hidden.any(-1, keepdims=True), hidden.shape)
+    rows = np.flatnonzero(hidden.reshape(data.n, -1).any(1))
+    raw = raw.copy()
+    for row in rows:
+        raw[row] = inpainter.fill(raw[row], hidden[row, ..., 0])
+    none = np.zeros((len(rows), 0)), np.zeros((0, len(rows)))
+    return Inpainted(_given_back(raw, data.schema, X, data), *none, hidden, rows, raw, data.schema)
+
+
+def _given_back(raw: NDArray[Any], schema: Schema, X: Any, data: Dataset) -> Any:
+    """Raw rows as the kind of object that came in."""
+    given = restore(raw, schema, data.container, index=getattr(X, "index", None), names=data.names)
+    return torch.from_numpy(given) if data.container == "torch" else given
 
 
 def _check(estimator: Autoencoder, *, beta: float, draws: int, steps: int, random_state: int) -> None:
     model, kind = estimator.model_, estimator.schema_.kind
     if kind not in ("table", "images"):
         raise InputError(f"inpainting fills pictures and tables; this model is of {kind}")
-    if isinstance(model.bottleneck, (Discrete, FeatureMap)) or isinstance(model.likelihood, Autoregressive):
+    searched = not learned_holes(estimator)
+    if (searched and isinstance(model.bottleneck, (Discrete, FeatureMap))) or isinstance(
+        model.likelihood, Autoregressive
+    ):
         raise InputError(
             f"recipe {estimator.recipe!r} has no code that could be searched by gradient: fit another, such as 'vae'"
         )

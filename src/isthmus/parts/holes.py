@@ -1,0 +1,98 @@
+"""What hides parts of a picture, and tells which.
+
+Legend: B rows of the batch, C x H x W a picture, S strokes.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from isthmus.errors import InputError
+from isthmus.names import nearest
+from isthmus.parts.corruptions import GREY
+from isthmus.parts.spec import Part
+
+SIDES = (0.15, 0.5)
+"""Of a patch, as shares of the picture's."""
+SHARES = (0.1, 0.8)
+"""Of the pixels that are hidden one by one."""
+STROKES = 6
+RADIUS = (1.0, 0.06)
+"""Of a stroke: at least this in pixels, and at most so much more as a share of the picture's smaller side."""
+
+
+class Holes(Part):
+    """Puts grey over a part of each picture and tells which: what the encoder sees has one channel more, 1 there.
+
+    By lot it is a rectangle, single pixels or strokes of a pen, for what is learned of holes of one shape alone serves
+    no other (Pathak et al., "Context encoders", CVPR 2016, section 3.3; strokes: Liu et al., ECCV 2018).
+
+    Parameters
+    ----------
+    kinds : sequence of {"patch", "pixels", "scribbles"}
+        Which are drawn, each as often as any other.
+    """
+
+    def __init__(self, kinds: Sequence[str] = ("patch", "pixels", "scribbles")) -> None:
+        super().__init__()
+        for kind in kinds:
+            if kind not in KINDS:
+                raise InputError(f"holes of kind {kind!r}: {nearest(str(kind), KINDS)}")
+        if not kinds:
+            raise InputError(f"holes of no kind: give one or more of {', '.join(KINDS)}")
+        self.kinds = tuple(kinds)
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        if x_BCHW.dim() != 4:
+            raise InputError("holes are for pictures; these data are none: use corruption 'masking'")
+        rows, _, height, width = x_BCHW.shape
+        hidden_B1HW = self.draw(rows, height, width, x_BCHW.device)[:, None]
+        return torch.cat([torch.where(hidden_B1HW, GREY, x_BCHW), hidden_B1HW.to(x_BCHW.dtype)], 1)
+
+    def draw(self, rows: int, height: int, width: int, device: torch.device | str = "cpu") -> Tensor:
+        """Which pixels of so many pictures are hidden: true and false, (B, H, W)."""
+        which_B = torch.randint(0, len(self.kinds), (rows,), device=device)
+        drawn = [KINDS[kind](rows, height, width, device) for kind in self.kinds]
+        return torch.stack(drawn)[which_B, torch.arange(rows, device=device)]
+
+
+def _between(low: float, high: float, *shape: int, device: torch.device | str) -> Tensor:
+    return low + (high - low) * torch.rand(*shape, device=device)
+
+
+def _patch(rows: int, height: int, width: int, device: torch.device | str) -> Tensor:
+    down_BH, across_BW = (_covered(rows, side, device) for side in (height, width))
+    return down_BH[:, :, None] & across_BW[:, None, :]
+
+
+def _covered(rows: int, side: int, device: torch.device | str) -> Tensor:
+    """Which of `side` places lie under a patch, at least one, (B, side)."""
+    length_B1 = (side * _between(*SIDES, rows, 1, device=device)).round().clamp_min(1)
+    first_B1 = (torch.rand(rows, 1, device=device) * (side + 1 - length_B1)).floor()
+    place_1S = torch.arange(side, device=device)[None]
+    return (place_1S >= first_B1) & (place_1S < first_B1 + length_B1)
+
+
+def _pixels(rows: int, height: int, width: int, device: torch.device | str) -> Tensor:
+    return torch.rand(rows, height, width, device=device) < _between(*SHARES, rows, 1, 1, device=device)
+
+
+def _scribbles(rows: int, height: int, width: int, device: torch.device | str) -> Tensor:
+    """What lies within a radius of one to six straight strokes, whose ends are anywhere."""
+    sides = torch.tensor([height - 1.0, width - 1.0], device=device)
+    from_BS2, to_BS2 = (torch.rand(rows, STROKES, 2, device=device) * sides for _ in range(2))
+    axes = [torch.arange(float(side), device=device) for side in (height, width)]
+    place_P2 = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).flatten(0, 1)
+    along_BS2 = to_BS2 - from_BS2
+    away_BSP2 = place_P2 - from_BS2[:, :, None]
+    share_BSP = (away_BSP2 @ along_BS2[..., None])[..., 0] / along_BS2.square().sum(-1, keepdim=True).clamp_min(1e-6)
+    nearest_BSP2 = share_BSP.clamp(0, 1)[..., None] * along_BS2[:, :, None]
+    radius_B11 = RADIUS[0] + RADIUS[1] * min(height, width) * torch.rand(rows, 1, 1, device=device)
+    near_BSP = (away_BSP2 - nearest_BSP2).square().sum(-1) <= radius_B11**2
+    count_B1 = torch.randint(1, STROKES + 1, (rows, 1), device=device)
+    drawn_BS = torch.arange(STROKES, device=device)[None] < count_B1
+    return (near_BSP & drawn_BS[..., None]).any(1).view(rows, height, width)
+
+
+KINDS = {"patch": _patch, "pixels": _pixels, "scribbles": _scribbles}

@@ -1,0 +1,118 @@
+"""Filling what is hidden of pictures of any size by one pass of a model that learned it, tile by tile."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from isthmus.autoencoder import Autoencoder
+from isthmus.errors import DataError, InputError
+from isthmus.parts import Holes
+from isthmus.parts.corruptions import GREY
+from isthmus.restoration.tiling import FULL, TILE, Restorer, check_picture
+
+
+def learned_holes(autoencoder: Autoencoder) -> bool:
+    """Whether a fitted model learned to fill what is hidden, of pictures of any size."""
+    return isinstance(autoencoder.model_.corruption, Holes)
+
+
+@dataclass(frozen=True, eq=False)
+class Inpainter:
+    """A fitted model at work on pictures of any size.
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder
+        Fitted with recipe inpainting.
+    device : str
+        "cpu", "cuda" or "auto".
+    tile : int
+        Side of the tiles, even; memory grows with its square, and no seam is seen whatever it is.
+
+    Raises
+    ------
+    InputError
+        If the model is of another recipe.
+    """
+
+    autoencoder: Autoencoder
+    device: str = "auto"
+    tile: int = TILE
+
+    def __post_init__(self) -> None:
+        if not learned_holes(self.autoencoder):
+            raise InputError(f"recipe {self.autoencoder.recipe!r} didn't learn to fill holes: fit 'inpainting'")
+        self._restorer  # noqa: B018 - refuses what is no restorer
+
+    @property
+    def channels(self) -> int:
+        """Of the pictures it learned from."""
+        return self._restorer.channels
+
+    @cached_property
+    def _restorer(self) -> Restorer:
+        return Restorer(self.autoencoder, self.device, self.tile)
+
+    def check_shape(self, shape: tuple[int, ...]) -> None:
+        """Refuse the shape (height, width, channels) of a picture that `fill` would.
+
+        Raises
+        ------
+        DataError
+            If the model doesn't serve its channels.
+        """
+        if shape[2] != self.channels and {self.channels, shape[2]} != {1, 3}:
+            raise DataError(f"a picture of {shape[2]} channels; the model learned pictures of {self.channels}")
+
+    def fill(self, picture: NDArray[Any], hidden: NDArray[np.bool_]) -> NDArray[Any]:
+        """The picture with what is hidden filled in, of the same shape and type; known pixels stay as they are.
+
+        What stands under the mask is not looked at. A grey model fills the channels of a colour picture one by one; a
+        model of colour takes a grey picture as three channels that are alike.
+
+        Parameters
+        ----------
+        picture : (height, width) or (height, width, channels)
+            uint8, uint16, or floats of which 1 is white.
+        hidden : (height, width)
+
+        Raises
+        ------
+        DataError
+            If the picture is of a type or channels that the model doesn't serve, or holds numbers that are not finite.
+        InputError
+            If the mask is of another size, or nothing is known.
+        """
+        whole = picture if picture.ndim == 3 else picture[..., None]
+        if hidden.shape != whole.shape[:2]:
+            sizes = ("x".join(map(str, shape)) for shape in (hidden.shape, whole.shape[:2]))
+            raise InputError("the mask is of size {}, the picture is {} (height x width)".format(*sizes))
+        whole = np.where(hidden[..., None], whole.dtype.type(0), whole)
+        check_picture(whole)
+        self.check_shape(whole.shape)
+        if not hidden.any():
+            return picture.copy()
+        if hidden.all():
+            raise InputError("nothing is known of the picture: there is nothing to fill it by; make the mask smaller")
+        mask = hidden[..., None] * whole.dtype.type(FULL[whole.dtype.name])
+        found = self._restorer.restore(np.concatenate([whole, mask], 2), self._tile)[..., :-1]
+        return np.where(hidden[..., None], found, whole).reshape(picture.shape)
+
+    def _tile(self, tile: NDArray[np.float32]) -> NDArray[np.float32]:
+        """One tile, (height, width, channels + 1), values from 0 to 1, of which the last channel is the mask."""
+        hidden, channels = tile[..., -1:] > GREY, tile.shape[2] - 1
+        if not hidden.any():
+            return tile
+        planes = np.where(hidden, np.float32(GREY), tile[..., :-1])
+        apart = channels > self.channels
+        planes = planes if apart else np.repeat(planes, self.channels // channels, 2)
+        x_CHW = torch.from_numpy(np.ascontiguousarray(planes.transpose(2, 0, 1)))
+        x_BCHW = x_CHW[:, None] if apart else x_CHW[None]
+        mask_B1HW = torch.from_numpy(hidden[..., 0]).to(x_BCHW.dtype).expand(len(x_BCHW), 1, -1, -1)
+        found = self._restorer.run(torch.cat([x_BCHW, mask_B1HW], 1)).flatten(0, 1).permute(1, 2, 0).numpy()
+        found = found if channels == found.shape[2] else found.mean(2, keepdims=True)
+        return np.concatenate([found, tile[..., -1:]], 2)
