@@ -40,6 +40,7 @@ def app() -> None:
     isthmus detect table.csv                      the anomalies, and why
     isthmus denoise photo.png -o clean.png        a picture of any size without its noise
     isthmus inpaint m.safetensors gaps.csv -o filled.csv
+    isthmus upscale m.safetensors small/ -o large/
 
     DATA is a .csv, .parquet, .feather, .npy or .npz file, counts in .mtx, .biom, .h5ad or a sparse .npz, texts in
     .jsonl, a folder of pictures or of .txt, or one of the built-in sets digits, wine, breast-cancer, diabetes,
@@ -79,7 +80,10 @@ def app() -> None:
     help="gaussian, laplace, bernoulli, mixed, multinomial, negative-binomial or gaussian:0.1.",
 )
 @click.option("--corruption", default="", metavar="NAME:AMOUNT", help="What the encoder's input suffers: gaussian:0.3.")
-@click.option("--noise", metavar="gaussian:LEVEL", help="Denoise pictures of any size: a level of 255, or FROM-TO.")
+@click.option(
+    "--noise", metavar="gaussian:LEVEL",
+    help="Denoise pictures of any size: a level of 255, or FROM-TO; downscale:2-4 for recipe upscaling.",
+)  # fmt: skip
 @click.option(
     "--target", type=click.Path(path_type=Path), metavar="FOLDER",
     help="Learn from pairs: what DATA, a folder of damaged pictures, are to become; matched by name.",
@@ -317,6 +321,29 @@ def denoise(**asked: Any) -> None:
     from isthmus.cli.denoising import denoise_command
 
     denoise_command(**asked)
+
+
+@app.command()
+@model_argument
+@click.argument("pictures", metavar="PICTURES")
+@output_to("The picture, or the folder of pictures, to write.")
+@click.option("--factor", type=int, help="How many times larger.  [default: the smallest that MODEL learned]")
+@click.option("--clean", type=click.Path(path_type=Path), help="The large picture or folder, to judge the result by.")
+@click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them.")
+@click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
+@output_options
+def upscale(**asked: Any) -> None:
+    """Enlarge PICTURES, a file or a folder of any sizes, by MODEL.
+
+    Depth, alpha, colour profile and orientation stay as they are. Fit a model by
+    `isthmus fit photos/ --recipe upscaling`, which learns to enlarge 2, 3 and 4 times.
+
+    \b
+    isthmus upscale m.safetensors small.png -o large.png --factor 3
+    """
+    from isthmus.cli.upscaling import upscale_command
+
+    upscale_command(**asked)
 
 
 @app.command()

@@ -1,9 +1,9 @@
 """`isthmus denoise`, and `isthmus fit` where it learns to restore pictures."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -15,10 +15,12 @@ from isthmus.data.patches import find_pictures
 from isthmus.data.photos import check_photo
 from isthmus.errors import DataError, InputError, naming
 from isthmus.jobs.denoise import Cleaned, clean_file
+from isthmus.jobs.upscale import Upscaled
 from isthmus.restoration import SHIPPED, Denoiser
 
 Job = tuple[Path, Path, Path | None]
 """A picture, where it goes, and the clean one it is judged by."""
+Done = TypeVar("Done")
 
 
 def denoise_command(**asked: Any) -> None:
@@ -30,28 +32,60 @@ def denoise_command(**asked: Any) -> None:
         raise InputError(f"{model}: the first of two must be a model's .safetensors file; to denoise, name one picture")
     if not source.exists():
         raise DataError(f"{source}: no such picture or folder")
-    jobs = _jobs(source, asked)
+    jobs = find_jobs(source, asked)
     denoiser = Denoiser(Autoencoder.load(model), asked["device"])
     denoiser.check_level(asked["level"])
+
+    def work(path: Path, output: Path, clean: Path | None) -> Cleaned:
+        found = clean_file(denoiser, path, output, asked["level"], clean)
+        _say(asked, found)
+        return found
+
+    done, bad = work_through(jobs, work, lambda shape: denoiser.check_shape(shape, asked["level"]), source, asked)
+    finish(asked, source, done, bad)
+
+
+def work_through(
+    jobs: Sequence[Job],
+    work: Callable[[Path, Path, Path | None], Done],
+    check: Callable[[tuple[int, int, int]], None],
+    source: Path,
+    asked: dict[str, Any],
+) -> tuple[list[Done], list[str]]:
+    """What `work` makes of every job, and which are passed over and why.
+
+    Of a folder all pictures are looked at first; `check` refuses those of a shape that won't do.
+
+    Raises
+    ------
+    DataError
+        If a picture can't be worked on and --skip-bad isn't said, or none can.
+    """
     if source.is_dir() and not asked["skip_bad"]:
-        _check_all(denoiser, source, jobs, asked["level"])
+        _check_all(check, source, jobs)
     done, bad = [], []
     for job in jobs:
         try:
-            done.append(clean_file(denoiser, *job[:2], asked["level"], job[2]))
+            done.append(work(*job))
         except DataError as fault:
             if not asked["skip_bad"]:
                 raise
             bad.append(str(fault))
-        else:
-            _say(asked, done[-1])
     if not done:
-        raise DataError(f"{source}: none of {len(jobs)} pictures could be denoised: {bad[0]}")
-    _finish(asked, source if source.is_dir() else source.parent, done, bad)
+        raise DataError(f"{source}: none of {len(jobs)} pictures will do: {bad[0]}")
+    return done, bad
 
 
-def _jobs(source: Path, asked: dict[str, Any]) -> list[Job]:
-    """What is to be done; refused before any work is."""
+def find_jobs(source: Path, asked: dict[str, Any]) -> list[Job]:
+    """What is to be done; refused before any work is.
+
+    Raises
+    ------
+    InputError
+        If a result would be written over what is read, or over what is there without --force.
+    DataError
+        If there is no picture, or no clean one to judge it by.
+    """
     output, clean = asked["output"], asked["clean"]
     if source.is_file():
         jobs = [(source, output / source.name if output.is_dir() else output, clean)]
@@ -62,6 +96,19 @@ def _jobs(source: Path, asked: dict[str, Any]) -> list[Job]:
             raise InputError(f"{output}: lies in {source}, whose pictures are to be read; name a folder elsewhere")
         names = find_pictures(source)
         jobs = [(source / name, output / name, None if clean is None else clean / name) for name in names]
+    return check_jobs(jobs, asked)
+
+
+def check_jobs(jobs: list[Job], asked: dict[str, Any]) -> list[Job]:
+    """The same jobs, none of which writes over what is read, or without --force over what is there.
+
+    Raises
+    ------
+    InputError
+        If one would.
+    DataError
+        If there is no clean picture to judge one by.
+    """
     read = _identities(path for job in jobs for path in (job[0], job[2]) if path is not None)
     for path, target, reference in jobs:
         if _identities([target]) & read:
@@ -79,21 +126,19 @@ def _identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
     return {(each.st_dev, each.st_ino) for each in found}
 
 
-def _check_all(denoiser: Denoiser, source: Path, jobs: list[Job], level: float | None) -> None:
+def _check_all(check: Callable[[tuple[int, int, int]], None], source: Path, jobs: Sequence[Job]) -> None:
     """Refuse a folder before its first picture is written, so far as the pictures' beginnings tell."""
     bad = []
     for path, target, _ in jobs:
         try:
             shape = check_photo(path, target)
             with naming(str(path)):
-                denoiser.check_shape(shape, level)
+                check(shape)
         except DataError as fault:
             bad.append(str(fault))
     if bad:
         shown = some(bad)
-        raise DataError(
-            f"{source}: {len(bad)} of {len(jobs)} can't be denoised: {shown}; pass over them with --skip-bad"
-        )
+        raise DataError(f"{source}: {len(bad)} of {len(jobs)} won't do: {shown}; pass over them with --skip-bad")
 
 
 def _say(asked: dict[str, Any], found: Cleaned) -> None:
@@ -103,7 +148,8 @@ def _say(asked: dict[str, Any], found: Cleaned) -> None:
     click.echo(f"{found.output}{level}")
 
 
-def _finish(asked: dict[str, Any], folder: Path, done: list[Cleaned], bad: list[str]) -> None:
+def finish(asked: dict[str, Any], source: Path, done: Sequence[Cleaned | Upscaled], bad: list[str]) -> None:
+    """Say what was passed over, and how good the results are."""
     if asked["as_json"]:
         click.echo(json.dumps({"pictures": [found.to_json() for found in done], "skipped": bad}))
         return
@@ -113,5 +159,6 @@ def _finish(asked: dict[str, Any], folder: Path, done: list[Cleaned], bad: list[
         return
     from isthmus.report.restored import show_figures
 
+    folder = source if source.is_dir() else source.parent
     judged = [(Path(found.name).relative_to(folder).as_posix(), found.figures) for found in done if found.figures]
     show_figures(Console(), judged)

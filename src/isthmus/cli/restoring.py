@@ -19,12 +19,15 @@ from isthmus.data.dataset import some
 from isthmus.data.patches import cut_patches, find_pictures, look_at, pair_names, passing_over
 from isthmus.errors import InputError
 from isthmus.jobs.denoise import Figures, judged_levels, judged_pairs
+from isthmus.jobs.upscale import judged_factors
 from isthmus.names import nearest
-from isthmus.recipes.restoring import noise_of
-from isthmus.restoration import Denoiser
+from isthmus.parts import Downscaling
+from isthmus.recipes.restoring import multiple_of, noise_of
+from isthmus.restoration import Denoiser, Upscaler
 
 RECIPE = "restoring"
-KNOWN_AS = ("ae", "denoising", RECIPE)
+USUAL_NOISE = {"upscaling": "downscale:2-4"}
+KNOWN_AS = ("ae", "denoising", *USUAL_NOISE, RECIPE)
 """What --recipe may say: the first is its default."""
 USELESS = (
     "latent_dim", "corruption", "penalties", "key", "size", "drop", "label", "text", "max_features", "series_id",
@@ -49,7 +52,8 @@ class Pictures(NamedTuple):
 
 def is_restoring(asked: dict[str, Any]) -> bool:
     """Whether a fit is to learn from pictures of any size."""
-    return bool(asked["noise"] or asked["target"] or (asked["recipe"] == RECIPE and Path(asked["data"]).is_dir()))
+    restoring = asked["recipe"] == RECIPE and Path(asked["data"]).is_dir()
+    return bool(asked["noise"] or asked["target"] or asked["recipe"] in USUAL_NOISE or restoring)
 
 
 def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
@@ -79,11 +83,21 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
             raise InputError(
                 f"--{ALIAS.get(name, name).replace('_', '-')} has no use with --noise or --target: leave it out"
             )
-    noise = "none" if asked["target"] else asked["noise"]
+    noise = _noise(asked)
     if noise:
         noise_of(noise)  # refused before any picture is read
     options = [*asked["options"], *([("noise", noise)] if noise else [])]
     return asked | {"recipe": RECIPE, "options": options, "validation": "0"}
+
+
+def _noise(asked: dict[str, Any]) -> str | None:
+    recipe, noise = asked["recipe"], asked["noise"]
+    if recipe == "upscaling" and (asked["target"] or not (noise or "downscale").startswith("downscale")):
+        given = "--target" if asked["target"] else f"--noise {noise}"
+        raise InputError(
+            f"--recipe upscaling learns from large pictures, made smaller by downscale:2-4: leave out {given}"
+        )
+    return "none" if asked["target"] else noise or USUAL_NOISE.get(recipe)
 
 
 def find_files(asked: dict[str, Any]) -> Pictures:
@@ -141,11 +155,12 @@ def _of(names: list[str], rows: NDArray[np.int64]) -> list[str]:
     return [names[row] for row in rows]
 
 
-def patches_of(pictures: Pictures, asked: dict[str, Any]) -> tuple[Dataset, Dataset | None]:
+def patches_of(pictures: Pictures, asked: dict[str, Any], estimator: Autoencoder) -> tuple[Dataset, Dataset | None]:
     """What is learned from, and what is seen of it."""
+    noise = str((estimator.options or {}).get("noise", "none"))
     found = cut_patches(
         pictures.folder, pictures.learned, seen=pictures.seen, seen_names=pictures.seen_learned,
-        memory=choices.memory_budget(asked["memory"]), skip=asked["skip_bad"],
+        memory=choices.memory_budget(asked["memory"]), skip=asked["skip_bad"], multiple=multiple_of(noise),
     )  # fmt: skip
     _say_skipped(found[0].skipped, asked)
     return found
@@ -161,7 +176,7 @@ def passes(estimator: Autoencoder, rows: int) -> int | None:
 
 def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, outputs: Outputs) -> None:
     """Judge the model by the pictures held out, and say so."""
-    found = list(_judged(Denoiser(estimator, asked["device"]), pictures))
+    found = list(_judged(estimator, pictures, asked["device"]))
     if asked["as_json"]:
         figures = {name: figures.to_json() for name, figures in found}
         click.echo(json.dumps({"model": str(outputs.model), "figures": figures, "record": estimator.record_}))
@@ -175,15 +190,24 @@ def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, ou
         show_figures(Console(), found)
     else:
         click.echo("no picture was held out, so there is nothing to judge by: give 10 or more, or --validation 1")
-    click.echo(f"model: {outputs.model}; use it: isthmus denoise {outputs.model} PICTURE -o CLEAN")
+    click.echo(f"model: {outputs.model}; use it: isthmus {_task(estimator)} {outputs.model} PICTURE -o RESULT")
     if estimator.record_["stopped"] == "interrupted":
         click.echo("stopped by Ctrl-C: the model so far is kept; --resume goes on from the checkpoint", err=True)
 
 
-def _judged(denoiser: Denoiser, pictures: Pictures) -> Iterator[tuple[str, Figures]]:
+def _task(estimator: Autoencoder) -> str:
+    return "upscale" if isinstance(estimator.model_.corruption, Downscaling) else "denoise"
+
+
+def _judged(estimator: Autoencoder, pictures: Pictures, device: str) -> Iterator[tuple[str, Figures]]:
     clean, *seen = _held(pictures)
-    if clean and seen:
-        yield "pairs", judged_pairs(denoiser, seen[0], clean)
-    elif clean:
-        for level, figures in judged_levels(denoiser, clean).items():
+    if not clean:
+        return
+    if _task(estimator) == "upscale":
+        for factor, figures in judged_factors(Upscaler(estimator, device), clean).items():
+            yield f"enlarged {factor} times", figures
+    elif seen:
+        yield "pairs", judged_pairs(Denoiser(estimator, device), seen[0], clean)
+    else:
+        for level, figures in judged_levels(Denoiser(estimator, device), clean).items():
             yield f"noise {level:g}", figures

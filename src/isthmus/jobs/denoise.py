@@ -145,7 +145,7 @@ def clean_file(denoiser: Denoiser, source: Path, output: Path, level: float | No
     if level is None and denoiser.levels is not None:
         level = denoiser.level_of(photo.pixels)
     found = photo.with_pixels(denoiser.denoise(photo.pixels, level))
-    _make_folder(output.parent)
+    make_folder(output.parent)
     write_photo(output, found)
     judged = None
     if reference is not None:
@@ -153,7 +153,14 @@ def clean_file(denoiser: Denoiser, source: Path, output: Path, level: float | No
     return Cleaned(str(source), output, level, judged)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make the folder that a result goes to.
+
+    Raises
+    ------
+    InputError
+        If it can't be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
@@ -177,7 +184,7 @@ def judged_levels(denoiser: Denoiser, pictures: Sequence[Path]) -> dict[float, F
     """Mean figures of clean pictures under the usual levels of noise, of those that the model learned."""
     low, high = denoiser.levels or (0.0, WHITE)
     levels = [level for level in LEVELS if low <= level <= high] or [(low + high) / 2]
-    clean = [_middle(path, denoiser.channels) for path in pictures]
+    clean = [middle(path, denoiser.channels) for path in pictures]
     return {
         level: mean_figures(
             [judge(denoiser, with_noise(each, level, seed), each, level) for seed, each in enumerate(clean)]
@@ -188,7 +195,7 @@ def judged_levels(denoiser: Denoiser, pictures: Sequence[Path]) -> dict[float, F
 
 def judged_pairs(denoiser: Denoiser, damaged: Sequence[Path], clean: Sequence[Path]) -> Figures:
     """Mean figures of pairs of pictures."""
-    pairs = [[_middle(path, denoiser.channels) for path in pair] for pair in zip(damaged, clean, strict=True)]
+    pairs = [[middle(path, denoiser.channels) for path in pair] for pair in zip(damaged, clean, strict=True)]
     return mean_figures([judge(denoiser, *_alike(seen, target), None) for seen, target in pairs])
 
 
@@ -198,7 +205,7 @@ def _alike(seen: Floats, target: Floats) -> tuple[Floats, Floats]:
     return np.repeat(seen, channels // seen.shape[2], 2), np.repeat(target, channels // target.shape[2], 2)
 
 
-def _middle(path: Path, channels: int) -> Floats:
+def middle(path: Path, channels: int) -> Floats:
     """A picture as it is shown, its middle, and of at least so many channels, as it would be learned from."""
     picture = from_zero_to_one(read_photo(path).shown())
     picture = np.repeat(picture, max(1, channels // picture.shape[2]), 2)

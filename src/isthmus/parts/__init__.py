@@ -3,7 +3,7 @@
 from isthmus.parts.aggregate import MMD, Capacity, TotalCorrelation
 from isthmus.parts.autoregressive import Autoregressive
 from isthmus.parts.bottlenecks import Bottleneck, FeatureMap, Gaussian, Point, TopK
-from isthmus.parts.corruptions import GaussianNoise, GreyPatch, Masking, SaltAndPepper, Thinning, ToldNoise
+from isthmus.parts.corruptions import Downscaling, GaussianNoise, GreyPatch, Masking, SaltAndPepper, Thinning, ToldNoise
 from isthmus.parts.counts import (
     Balanced,
     Compositional,
@@ -68,6 +68,7 @@ __all__ = [
     "Difference",
     "Discrete",
     "Discriminator",
+    "Downscaling",
     "EncoderReader",
     "FeatureDistance",
     "FeatureMap",

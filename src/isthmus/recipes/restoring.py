@@ -1,5 +1,6 @@
 """Autoencoders that give back what a damaged picture was, whatever its size."""
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,7 +9,8 @@ from isthmus.bodies import Body
 from isthmus.errors import InputError
 from isthmus.model import Model
 from isthmus.names import nearest
-from isthmus.parts import FeatureMap, Part, ToldNoise
+from isthmus.parts import Downscaling, FeatureMap, Part, ToldNoise
+from isthmus.parts.scaling import LARGEST
 from isthmus.recipes.table import recipe
 
 WHITE = 255.0
@@ -25,9 +27,10 @@ WHITE = 255.0
     },
 )  # fmt: skip
 def restoring(body: Body, latent_dim: int, *, noise: str = "gaussian:0-55") -> Model:  # noqa: ARG001
-    """Denoiser of pictures of any size; noise is gaussian:LEVEL or gaussian:FROM-TO of 255, none where pairs are given.
+    """Restorer of pictures of any size; noise is gaussian:LEVEL or gaussian:FROM-TO of 255, downscale:FACTOR or none.
 
-    The code is the picture that was seen and what of it is noise, so `latent_dim` has no say.
+    With pairs of pictures it is none. The code is the picture that was seen and what of it is noise, so `latent_dim`
+    has no say.
     """
     _check(body)
     channels, height, width = body.shape
@@ -61,6 +64,11 @@ def noise_of(text: str) -> Part | None:
     return DAMAGES[name](rest)
 
 
+def multiple_of(noise: str) -> int:
+    """What the sides of patches that are to suffer this must be multiples of; an even number."""
+    return math.lcm(2, *getattr(noise_of(noise), "factors", ()))
+
+
 def _gaussian(text: str) -> ToldNoise:
     number = r"(\d+(?:\.\d+)?)"
     found = re.fullmatch(rf"{number}(?:-{number})?", text)
@@ -72,5 +80,19 @@ def _gaussian(text: str) -> ToldNoise:
     return ToldNoise(levels[0] / WHITE, levels[-1] / WHITE)
 
 
-DAMAGES: dict[str, Callable[[str], Part | None]] = {"gaussian": _gaussian, "none": lambda _: None}
+def _downscale(text: str) -> Downscaling:
+    found = re.fullmatch(r"(\d)(?:-(\d))?", text)
+    factors = [int(factor) for factor in found.groups() if factor] if found else []
+    if not factors or not 2 <= factors[0] <= factors[-1] <= LARGEST:
+        raise InputError(
+            f"noise='downscale:{text}': write downscale:FACTOR or downscale:FROM-TO, whole numbers from 2 to {LARGEST}"
+        )
+    return Downscaling(tuple(range(factors[0], factors[-1] + 1)))
+
+
+DAMAGES: dict[str, Callable[[str], Part | None]] = {
+    "gaussian": _gaussian,
+    "downscale": _downscale,
+    "none": lambda _: None,
+}
 """What pictures may suffer in training, by the word before the colon; it is made from what comes after."""

@@ -105,11 +105,17 @@ class Restorer:
         A tile has values from 0 to 1; `work` calls `run`, whose precision and layout are set up here.
         """
         out = np.empty(picture.shape, picture.dtype)
-        with fast(self._precision, choices.device(self.device), self._model, 1), torch.inference_mode():
-            for part in tiles(picture.shape[0], picture.shape[1], self.tile, self._encoder.reach):
-                cleaned = work(from_zero_to_one(picture[part.outer]))[part.within]
-                out[part.inner] = in_units_of(cleaned, picture.dtype)
+        self.fill(out, lambda rows, columns: work(from_zero_to_one(picture[rows, columns])))
         return out
+
+    def fill(self, out: NDArray[Any], work: Callable[[slice, slice], NDArray[np.float32]]) -> None:
+        """Write to `out`, (height, width, channels), what `work` gives of some of its rows and columns, tile by tile.
+
+        It gives values from 0 to 1, and calls `run`, whose precision and layout are set up here.
+        """
+        with fast(self._precision, choices.device(self.device), self._model, 1), torch.inference_mode():
+            for part in tiles(out.shape[0], out.shape[1], self.tile, self._encoder.reach):
+                out[part.inner] = in_units_of(work(*part.outer)[part.within], out.dtype)
 
     def run(self, seen_BCHW: Tensor) -> Tensor:
         """What the network makes of what it sees, on the CPU, in float32."""
