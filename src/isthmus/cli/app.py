@@ -41,6 +41,7 @@ def app() -> None:
     isthmus denoise photo.png -o clean.png        a picture of any size without its noise
     isthmus inpaint m.safetensors gaps.csv -o filled.csv
     isthmus upscale m.safetensors small/ -o large/
+    isthmus segment m.safetensors photos/ -o masks/
 
     DATA is a .csv, .parquet, .feather, .npy or .npz file, counts in .mtx, .biom, .h5ad or a sparse .npz, texts in
     .jsonl, a folder of pictures or of .txt, or one of the built-in sets digits, wine, breast-cancer, diabetes,
@@ -86,7 +87,7 @@ def app() -> None:
 )  # fmt: skip
 @click.option(
     "--target", type=click.Path(path_type=Path), metavar="FOLDER",
-    help="Learn from pairs: what DATA, a folder of damaged pictures, are to become; matched by name.",
+    help="Learn from pairs: what DATA, a folder of damaged pictures, are to become, or their masks; matched by name.",
 )  # fmt: skip
 @click.option(
     "--penalty", "penalties", type=Setting(), multiple=True, metavar="NAME=WEIGHT",
@@ -344,6 +345,29 @@ def upscale(**asked: Any) -> None:
     from isthmus.cli.upscaling import upscale_command
 
     upscale_command(**asked)
+
+
+@app.command()
+@model_argument
+@click.argument("pictures", metavar="PICTURES")
+@output_to("The mask, or the folder of masks, to write.")
+@click.option("--soft", is_flag=True, help="Write how likely each pixel is the object's instead of black and white.")
+@click.option("--clean", type=click.Path(path_type=Path), help="The true mask or folder, to judge the result by.")
+@click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them.")
+@click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
+@output_options
+def segment(**asked: Any) -> None:
+    """Write masks of PICTURES, a file or a folder of any sizes, by MODEL: white is the object.
+
+    Masks are of 8 bits, as the pictures are shown. Fit a model by
+    `isthmus fit pictures/ --target masks/ --recipe segmenting`, from masks that are light where the object is.
+
+    \b
+    isthmus segment m.safetensors photo.jpg -o mask.png --clean true.png
+    """
+    from isthmus.cli.segmenting import segment_command
+
+    segment_command(**asked)
 
 
 @app.command()

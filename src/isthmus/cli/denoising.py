@@ -15,6 +15,7 @@ from isthmus.data.patches import find_pictures
 from isthmus.data.photos import check_photo
 from isthmus.errors import DataError, InputError, naming
 from isthmus.jobs.denoise import Cleaned, clean_file
+from isthmus.jobs.segment import Segmented
 from isthmus.jobs.upscale import Upscaled
 from isthmus.restoration import SHIPPED, Denoiser
 
@@ -148,8 +149,14 @@ def _say(asked: dict[str, Any], found: Cleaned) -> None:
     click.echo(f"{found.output}{level}")
 
 
-def finish(asked: dict[str, Any], source: Path, done: Sequence[Cleaned | Upscaled], bad: list[str]) -> None:
-    """Say what was passed over, and how good the results are."""
+def finish(
+    asked: dict[str, Any],
+    source: Path,
+    done: Sequence[Cleaned | Upscaled | Segmented],
+    bad: list[str],
+    show: Callable[[Console, Any], None] | None = None,
+) -> None:
+    """Say what was passed over, and how good the results are: by `show`, of names and figures, or as PSNR."""
     if asked["as_json"]:
         click.echo(json.dumps({"pictures": [found.to_json() for found in done], "skipped": bad}))
         return
@@ -160,5 +167,6 @@ def finish(asked: dict[str, Any], source: Path, done: Sequence[Cleaned | Upscale
     from isthmus.report.restored import show_figures
 
     folder = source if source.is_dir() else source.parent
+    judged: list[tuple[str, Any]]
     judged = [(Path(found.name).relative_to(folder).as_posix(), found.figures) for found in done if found.figures]
-    show_figures(Console(), judged)
+    (show or show_figures)(Console(), judged)

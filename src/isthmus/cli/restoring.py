@@ -16,18 +16,21 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import Outputs
 from isthmus.data import Dataset
 from isthmus.data.dataset import some
+from isthmus.data.masks import check_masks
 from isthmus.data.patches import cut_patches, find_pictures, look_at, pair_names, passing_over
 from isthmus.errors import InputError
-from isthmus.jobs.denoise import Figures, judged_levels, judged_pairs
+from isthmus.jobs.denoise import judged_levels, judged_pairs
+from isthmus.jobs.segment import judged_masks
 from isthmus.jobs.upscale import judged_factors
 from isthmus.names import nearest
 from isthmus.parts import Downscaling
 from isthmus.recipes.restoring import multiple_of, noise_of
-from isthmus.restoration import Denoiser, Upscaler
+from isthmus.restoration import Denoiser, Segmenter, Upscaler
 
 RECIPE = "restoring"
+SEGMENTING = "segmenting"
 USUAL_NOISE = {"upscaling": "downscale:2-4"}
-KNOWN_AS = ("ae", "denoising", *USUAL_NOISE, RECIPE)
+KNOWN_AS = ("ae", "denoising", *USUAL_NOISE, SEGMENTING, RECIPE)
 """What --recipe may say: the first is its default."""
 USELESS = (
     "latent_dim", "corruption", "penalties", "key", "size", "drop", "label", "text", "max_features", "series_id",
@@ -53,7 +56,8 @@ class Pictures(NamedTuple):
 def is_restoring(asked: dict[str, Any]) -> bool:
     """Whether a fit is to learn from pictures of any size."""
     restoring = asked["recipe"] == RECIPE and Path(asked["data"]).is_dir()
-    return bool(asked["noise"] or asked["target"] or asked["recipe"] in USUAL_NOISE or restoring)
+    known = asked["recipe"] in (*USUAL_NOISE, SEGMENTING)
+    return bool(asked["noise"] or asked["target"] or known or restoring)
 
 
 def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
@@ -64,8 +68,7 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
     InputError
         If an option says nothing here, or two contradict each other.
     """
-    if asked["recipe"] not in KNOWN_AS:
-        raise InputError(f"--noise and --target are for recipe denoising: {nearest(asked['recipe'], KNOWN_AS[1:])}")
+    _check_recipe(asked)
     if asked["noise"] and asked["target"]:
         raise InputError("--target gives pairs, which have their own noise: leave out --noise")
     if not Path(asked["data"]).is_dir():
@@ -83,6 +86,8 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
             raise InputError(
                 f"--{ALIAS.get(name, name).replace('_', '-')} has no use with --noise or --target: leave it out"
             )
+    if asked["recipe"] == SEGMENTING:
+        return asked | {"validation": "0"}
     noise = _noise(asked)
     if noise:
         noise_of(noise)  # refused before any picture is read
@@ -90,14 +95,21 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
     return asked | {"recipe": RECIPE, "options": options, "validation": "0"}
 
 
-def _noise(asked: dict[str, Any]) -> str | None:
+def _check_recipe(asked: dict[str, Any]) -> None:
     recipe, noise = asked["recipe"], asked["noise"]
+    if recipe not in KNOWN_AS:
+        raise InputError(f"--noise and --target are for recipe denoising: {nearest(recipe, KNOWN_AS[1:])}")
     if recipe == "upscaling" and (asked["target"] or not (noise or "downscale").startswith("downscale")):
         given = "--target" if asked["target"] else f"--noise {noise}"
         raise InputError(
             f"--recipe upscaling learns from large pictures, made smaller by downscale:2-4: leave out {given}"
         )
-    return "none" if asked["target"] else noise or USUAL_NOISE.get(recipe)
+    if recipe == SEGMENTING and not asked["target"]:
+        raise InputError("--recipe segmenting learns from pairs: name the folder of masks with --target")
+
+
+def _noise(asked: dict[str, Any]) -> str | None:
+    return "none" if asked["target"] else asked["noise"] or USUAL_NOISE.get(asked["recipe"])
 
 
 def find_files(asked: dict[str, Any]) -> Pictures:
@@ -110,6 +122,8 @@ def find_files(asked: dict[str, Any]) -> Pictures:
     seen, names, alone = pair_names(folder, target, skip=asked["skip_bad"])
     if alone and not asked["quiet"]:
         click.echo(f"skipped {len(alone)} without a partner: {'; '.join(alone[:3])}", err=True)
+    if asked["recipe"] == SEGMENTING:
+        check_masks(Path(target) / name for name in names)
     learned, held = _part(names, asked)
     return _to_judge(
         Pictures(target, _of(names, learned), _of(names, held), folder, _of(seen, learned), _of(seen, held)), asked
@@ -176,7 +190,7 @@ def passes(estimator: Autoencoder, rows: int) -> int | None:
 
 def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, outputs: Outputs) -> None:
     """Judge the model by the pictures held out, and say so."""
-    found = list(_judged(estimator, pictures, asked["device"]))
+    task, found = _task(estimator), list(_judged(estimator, pictures, asked["device"]))
     if asked["as_json"]:
         figures = {name: figures.to_json() for name, figures in found}
         click.echo(json.dumps({"model": str(outputs.model), "figures": figures, "record": estimator.record_}))
@@ -184,26 +198,30 @@ def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, ou
     if asked["quiet"]:
         return
     if found:
-        from isthmus.report.restored import show_figures
+        from isthmus.report.restored import show_figures, show_masks
 
         click.echo(f"Means over {len(pictures.held)} pictures held out:")
-        show_figures(Console(), found)
+        (show_masks if task == "segment" else show_figures)(Console(), found)
     else:
         click.echo("no picture was held out, so there is nothing to judge by: give 10 or more, or --validation 1")
-    click.echo(f"model: {outputs.model}; use it: isthmus {_task(estimator)} {outputs.model} PICTURE -o RESULT")
+    click.echo(f"model: {outputs.model}; use it: isthmus {task} {outputs.model} PICTURE -o RESULT")
     if estimator.record_["stopped"] == "interrupted":
         click.echo("stopped by Ctrl-C: the model so far is kept; --resume goes on from the checkpoint", err=True)
 
 
 def _task(estimator: Autoencoder) -> str:
+    if estimator.recipe == SEGMENTING:
+        return "segment"
     return "upscale" if isinstance(estimator.model_.corruption, Downscaling) else "denoise"
 
 
-def _judged(estimator: Autoencoder, pictures: Pictures, device: str) -> Iterator[tuple[str, Figures]]:
+def _judged(estimator: Autoencoder, pictures: Pictures, device: str) -> Iterator[tuple[str, Any]]:
     clean, *seen = _held(pictures)
     if not clean:
         return
-    if _task(estimator) == "upscale":
+    if _task(estimator) == "segment":
+        yield "masks", judged_masks(Segmenter(estimator, device), seen[0], clean)
+    elif _task(estimator) == "upscale":
         for factor, figures in judged_factors(Upscaler(estimator, device), clean).items():
             yield f"enlarged {factor} times", figures
     elif seen:

@@ -3,6 +3,7 @@
 from isthmus.parts.aggregate import MMD, Capacity, TotalCorrelation
 from isthmus.parts.autoregressive import Autoregressive
 from isthmus.parts.bottlenecks import Bottleneck, FeatureMap, Gaussian, Point, TopK
+from isthmus.parts.contrast import EdgeContrast
 from isthmus.parts.corruptions import Downscaling, GaussianNoise, GreyPatch, Masking, SaltAndPepper, Thinning, ToldNoise
 from isthmus.parts.counts import (
     Balanced,
@@ -24,6 +25,7 @@ from isthmus.parts.networks import (
     Dense,
     Difference,
     MaskedPatches,
+    OneMask,
     PatchDecoder,
     PatchEncoder,
     RecurrentDecoder,
@@ -69,6 +71,7 @@ __all__ = [
     "Discrete",
     "Discriminator",
     "Downscaling",
+    "EdgeContrast",
     "EncoderReader",
     "FeatureDistance",
     "FeatureMap",
@@ -93,6 +96,7 @@ __all__ = [
     "NegativeBinomial",
     "Normal",
     "OfCounts",
+    "OneMask",
     "Part",
     "PatchDecoder",
     "PatchEncoder",

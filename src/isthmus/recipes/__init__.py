@@ -17,6 +17,7 @@ from isthmus.recipes import (
     discrete,
     masked,
     restoring,
+    segmenting,
     recurrent,
     counts,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "recurrent",
     "regularised",
     "restoring",
+    "segmenting",
     "variational",
     "variational_aggregate",
     "variational_priors",

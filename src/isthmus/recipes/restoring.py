@@ -32,21 +32,28 @@ def restoring(body: Body, latent_dim: int, *, noise: str = "gaussian:0-55") -> M
     With pairs of pictures it is none. The code is the picture that was seen and what of it is noise, so `latent_dim`
     has no say.
     """
-    _check(body)
+    check_body(body)
     channels, height, width = body.shape
     return replace(body, squash=False).assemble(FeatureMap((2 * channels, height, width)), corruption=noise_of(noise))
 
 
-def _check(body: Body) -> None:
+def check_body(body: Body, likelihoods: tuple[str, ...] = ("gaussian", "laplace"), instead: str = "noise") -> None:
+    """Refuse a body that makes no map of the picture that was seen, or choices that a recipe has in its own way.
+
+    Raises
+    ------
+    InputError
+        Naming the choice and, of a corruption, what is given `instead`.
+    """
     likelihood = body.likelihood.partition(":")[0]
     if body.network != "residual":
         raise InputError(f"network={body.network!r}: a restorer of pictures of any size takes residual alone")
-    if likelihood not in ("gaussian", "laplace"):
-        raise InputError(f"likelihood={body.likelihood!r}: a difference of pictures takes gaussian or laplace")
-    for name, given, instead in (("corruption", body.corruption, "noise"), ("penalties", body.penalties, "")):
+    if likelihood not in likelihoods:
+        raise InputError(f"likelihood={body.likelihood!r}: this recipe takes {' or '.join(likelihoods)}")
+    for name, given, other in (("corruption", body.corruption, instead), ("penalties", body.penalties, "")):
         if given:
             raise InputError(
-                f"{name}={given!r} has no use with recipe 'restoring': {instead and f'give {instead}, or '}leave it out"
+                f"{name}={given!r} has no use with this recipe: {other and f'give {other}, or '}leave it out"
             )
 
 

@@ -12,10 +12,18 @@ import torch
 from numpy.typing import NDArray
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.errors import DataError, InputError
+from isthmus.errors import InputError
 from isthmus.parts import Downscaling
 from isthmus.parts.scaling import SUPPORT, enlarged, told_factor
-from isthmus.restoration.tiling import TILE, Restorer, check_picture, from_zero_to_one, in_units_of, tiles
+from isthmus.restoration.tiling import (
+    TILE,
+    Restorer,
+    check_channels,
+    check_picture,
+    from_zero_to_one,
+    in_units_of,
+    tiles,
+)
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 """Of red, green and blue (ITU-R BT.601)."""
@@ -109,8 +117,7 @@ class Upscaler:
         DataError
             If it doesn't.
         """
-        if shape[2] != self.channels and {self.channels, shape[2]} != {1, 3}:
-            raise DataError(f"a picture of {shape[2]} channels; the model learned pictures of {self.channels}")
+        check_channels(shape, self.channels)
 
     @cached_property
     def _restorer(self) -> Restorer:
