@@ -70,7 +70,7 @@ def app() -> None:
     "--hidden",
     type=WIDTHS,
     metavar="N,N,...",
-    help="Widths of the encoder's layers (dense, lstm, gru) or stages (conv).",
+    help="Widths of the encoder's layers (dense, lstm, gru) or stages (conv); residual: 64x11, on a GPU 128x31.",
 )
 @click.option("--activation", default="auto", show_default=True, help="relu, silu, gelu, elu or tanh.")
 @click.option("--norm", default="auto", show_default=True, help="layer or none, for dense networks.")

@@ -14,7 +14,14 @@ from isthmus.parts.counts import (
     NegativeBinomial,
     OfCounts,
 )
-from isthmus.parts.critics import CodeAdversary, DensityRatio, FeatureDistance, LearnedSimilarity, Perceptual
+from isthmus.parts.critics import (
+    CodeAdversary,
+    DensityRatio,
+    FeatureDistance,
+    LearnedSimilarity,
+    Perceptual,
+    PictureAdversary,
+)
 from isthmus.parts.discrete import Balance, Bits, Codebook, CodebookUse, Commitment, Discrete, FiniteScalar
 from isthmus.parts.hierarchy import TwoLevels
 from isthmus.parts.judges import DenoisingJudge, Discriminator, Judge
@@ -101,6 +108,7 @@ __all__ = [
     "PatchDecoder",
     "PatchEncoder",
     "Perceptual",
+    "PictureAdversary",
     "Point",
     "Prior",
     "Rate",

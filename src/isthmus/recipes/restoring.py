@@ -9,7 +9,7 @@ from isthmus.bodies import Body
 from isthmus.errors import InputError
 from isthmus.model import Model
 from isthmus.names import nearest
-from isthmus.parts import Downscaling, FeatureMap, Part, ToldNoise
+from isthmus.parts import Downscaling, FeatureMap, Part, PictureAdversary, ToldNoise
 from isthmus.parts.scaling import LARGEST
 from isthmus.recipes.table import recipe
 
@@ -26,15 +26,17 @@ WHITE = 255.0
         "batch_size": 16, "learning_rate": 1e-3, "weight_decay": 0.0, "ema": "auto", "keep_last": True, "turn": True
     },
 )  # fmt: skip
-def restoring(body: Body, latent_dim: int, *, noise: str = "gaussian:0-55") -> Model:  # noqa: ARG001
+def restoring(body: Body, latent_dim: int, *, noise: str = "gaussian:0-55", adversary: float = 0.0) -> Model:  # noqa: ARG001
     """Restorer of pictures of any size; noise is gaussian:LEVEL or gaussian:FROM-TO of 255, downscale:FACTOR or none.
 
-    With pairs of pictures it is none. The code is the picture that was seen and what of it is noise, so `latent_dim`
-    has no say.
+    With pairs of pictures it is none. An `adversary` of some weight, such as 0.01, asks for likely detail. The code
+    is the picture that was seen and what of it is noise, so `latent_dim` has no say.
     """
     check_body(body)
     channels, height, width = body.shape
-    return replace(body, squash=False).assemble(FeatureMap((2 * channels, height, width)), corruption=noise_of(noise))
+    terms = (PictureAdversary(channels, adversary),) if adversary else ()
+    bottleneck = FeatureMap((2 * channels, height, width))
+    return replace(body, squash=False).assemble(bottleneck, terms=terms, corruption=noise_of(noise))
 
 
 def check_body(body: Body, likelihoods: tuple[str, ...] = ("gaussian", "laplace"), instead: str = "noise") -> None:
