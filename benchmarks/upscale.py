@@ -97,7 +97,7 @@ def fitted(asked: argparse.Namespace, data, options: dict) -> Autoencoder:
 
 
 def about(asked: argparse.Namespace, model: Autoencoder) -> dict:
-    return {"minutes": asked.minutes, "steps": model.record_["steps"], "hidden": list(model.body_.hidden)}
+    return {"minutes": asked.minutes, "steps": model.record_["steps"]}
 
 
 def means(every: dict[str, Sequence[float]]) -> dict[str, float]:

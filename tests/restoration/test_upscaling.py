@@ -10,7 +10,7 @@ from isthmus import Autoencoder, InputError
 from isthmus.errors import DataError
 from isthmus.jobs.denoise import psnr
 from isthmus.jobs.upscale import classical
-from isthmus.parts import Downscaling
+from isthmus.parts import Code, Downscaling, Normal, PictureAdversary, Trip
 from isthmus.parts.scaling import enlarged, reduced
 from isthmus.recipes.restoring import multiple_of, noise_of
 from isthmus.restoration import Denoiser, Upscaler
@@ -180,3 +180,31 @@ def test_what_is_asked_must_have_been_learned(model, flower):
         Upscaler(denoiser)
     with pytest.raises(DataError, match="4 channels"):
         Upscaler(model).upscale(np.zeros((8, 8, 4), np.uint8))
+
+
+def test_the_adversary_tells_true_pictures_from_restored_ones_and_is_deceived():
+    """Sharp ones from blurred ones; its term is minus the log of its belief times the cells, and teaches it nothing."""
+    torch.manual_seed(0)
+
+    class Fixed:
+        likelihood = Normal(1.0)
+
+    sharp = torch.rand(32, 1, 12, 12)
+    blurred = enlarged(reduced(sharp, 2), 2).requires_grad_()
+    trip = Trip(sharp, blurred, Code(blurred.flatten(1), blurred.flatten(1)), blurred, sharp[:, 0, 0, 0])
+    critic = PictureAdversary(1, 0.01, (8, 16))
+    optimizer = torch.optim.Adam(critic.parameters(), 3e-3)
+    for _ in range(60):
+        optimizer.zero_grad()
+        critic.own_loss(Fixed(), trip).backward()
+        optimizer.step()
+    assert blurred.grad is None
+    with torch.no_grad():
+        true, made = (critic.net(pictures)[0].sigmoid() for pictures in (sharp, blurred))
+    assert true.mean() > made.mean() + 0.2
+    term = critic(Fixed(), trip)
+    torch.testing.assert_close(term, -144 * made.log())
+    (slope,) = torch.autograd.grad(term.sum(), blurred)
+    with torch.no_grad():
+        deceiving = critic.net(blurred - 1e-2 * slope / slope.abs().max())[0].sigmoid()
+    assert (deceiving > made).all()
