@@ -134,6 +134,38 @@ def documents() -> str:
     )
 
 
+def upscaling() -> str:
+    parts = {key: kept for key, kept in result("upscale").items() if key != "machine"}
+    every = {what: figures for kept in parts.values() for what, figures in kept["psnr"].items()}
+    methods = list(next(iter(every.values())))
+    rows = [(method, *(f"{figures[method]:.2f}" for figures in every.values())) for method in methods]
+    heads = [f"Set5 {what}" if what.startswith("x") else what for what in every]
+    set5, faces = parts["set5"], parts["faces"]
+    return (
+        table(("PSNR in dB", *heads), rows)
+        + f"\n\nSet5: {set5['minutes']:g} minutes of training ({set5['steps']:,} steps) "
+        f"for all three factors; faces: {faces['minutes']:g} minutes ({faces['steps']:,} steps), {faces['learned']} pictures "
+        f"learned, {faces['judged']} of other people judged; on one thread of a busy machine.\n"
+    )
+
+
+def segmenting() -> str:
+    found = result("segment")
+    said = {"ink": "ink of scanned pages", "pasted": "pasted upon photographs"}
+    parts = {key: kept for key, kept in found.items() if key in said}
+    methods = list(next(iter(parts.values()))["IoU"])
+    rows = [(m, *(f"{kept['IoU'][m]:.3f} / {kept['F1'][m]:.3f}" for kept in parts.values())) for m in methods]
+    about = "; ".join(
+        f"{said[key]}: {kept['minutes']:g} minutes of training ({kept['steps']:,} steps), {kept['learned']:,} pictures learned, "
+        f"{kept['judged']} judged"
+        for key, kept in parts.items()
+    )
+    return (
+        table(("IoU / F1", *(said[key] for key in parts)), rows)
+        + f"\n\n{about[0].upper()}{about[1:]}; on one thread of a busy machine.\n"
+    )
+
+
 def adbench() -> str:
     found = result("adbench")
     text = f"{found['tables']} tables, three seeds each; seconds are of all {6 * found['tables']} fits.\n"
@@ -230,6 +262,8 @@ TABLES = {
     "documents": documents,
     "inpainting": inpainting,
     "imputing": imputing,
+    "upscaling": upscaling,
+    "segmenting": segmenting,
 }
 
 

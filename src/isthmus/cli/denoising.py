@@ -1,10 +1,10 @@
 """`isthmus denoise`, and `isthmus fit` where it learns to restore pictures."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -16,12 +16,15 @@ from isthmus.data.patches import find_pictures
 from isthmus.data.photos import check_photo
 from isthmus.errors import DataError, InputError, naming
 from isthmus.jobs.denoise import Cleaned, clean_file
+from isthmus.jobs.segment import Segmented
+from isthmus.jobs.upscale import Upscaled
 from isthmus.restoration import SHIPPED, Denoiser
 
 MOST_SHOWN = 24
 """Pictures on a page."""
 Job = tuple[Path, Path, Path | None]
 """A picture, where it goes, and the clean one it is judged by."""
+Done = TypeVar("Done")
 
 
 def denoise_command(**asked: Any) -> None:
@@ -37,23 +40,50 @@ def denoise_command(**asked: Any) -> None:
     page = page_for(asked, *(path for job in jobs for path in job if path is not None))
     denoiser = Denoiser(Autoencoder.load(model), asked["device"])
     denoiser.check_level(asked["level"])
+
+    def work(path: Path, output: Path, clean: Path | None) -> Cleaned:
+        found = clean_file(denoiser, path, output, asked["level"], clean)
+        _say(asked, found)
+        return found
+
+    done, bad = work_through(jobs, work, lambda shape: denoiser.check_shape(shape, asked["level"]), source, asked)
+    if page is not None:
+        _write_page(page, source, done, bad)
+    finish(asked, source, done, bad)
+
+
+def work_through(
+    jobs: Sequence[Job],
+    work: Callable[[Path, Path, Path | None], Done],
+    check: Callable[[tuple[int, int, int]], None],
+    source: Path,
+    asked: dict[str, Any],
+) -> tuple[list[Done], list[str]]:
+    """What `work` makes of every job, and which are passed over and why.
+
+    Of a folder all pictures are looked at first; `check` refuses those of a shape that won't do.
+
+    Raises
+    ------
+    DataError
+        If a picture can't be worked on and --skip-bad isn't said, or none can.
+    """
     if source.is_dir() and not asked["skip_bad"]:
-        _check_all(denoiser, source, jobs, asked["level"])
+        _check_all(check, source, jobs)
     done, bad = [], []
     for job in jobs:
         try:
-            done.append(clean_file(denoiser, *job[:2], asked["level"], job[2]))
+            done.append(work(*job))
         except DataError as fault:
             if not asked["skip_bad"]:
                 raise
             bad.append(str(fault))
         else:
-            _say(asked, done[-1])
-            if len(done) > MOST_SHOWN:
+            if len(done) > MOST_SHOWN and isinstance(done[-1], Cleaned):
                 done[-1] = replace(done[-1], example=None)  # of many pictures the first few are shown
     if not done:
-        raise DataError(f"{source}: none of {len(jobs)} pictures could be denoised: {bad[0]}")
-    _finish(asked, source if source.is_dir() else source.parent, done, bad, page)
+        raise DataError(f"{source}: none of {len(jobs)} pictures will do: {bad[0]}")
+    return done, bad
 
 
 def find_jobs(source: Path, asked: dict[str, Any], called: Callable[[str], str] = str) -> list[Job]:
@@ -62,7 +92,9 @@ def find_jobs(source: Path, asked: dict[str, Any], called: Callable[[str], str] 
     Raises
     ------
     InputError
-        If something would be written where it must not, or the clean picture of one is missing.
+        If a result would be written over what is read, or over what is there without --force.
+    DataError
+        If there is no picture, or no clean one to judge it by.
     """
     output, clean = asked["output"], asked["clean"]
     if source.is_file():
@@ -74,6 +106,19 @@ def find_jobs(source: Path, asked: dict[str, Any], called: Callable[[str], str] 
             raise InputError(f"{output}: lies in {source}, whose pictures are to be read; name a folder elsewhere")
         names = find_pictures(source)
         jobs = [(source / name, output / called(name), None if clean is None else clean / name) for name in names]
+    return check_jobs(jobs, asked)
+
+
+def check_jobs(jobs: list[Job], asked: dict[str, Any]) -> list[Job]:
+    """The same jobs, none of which writes over what is read, or without --force over what is there.
+
+    Raises
+    ------
+    InputError
+        If one would.
+    DataError
+        If there is no clean picture to judge one by.
+    """
     read = _identities(path for job in jobs for path in (job[0], job[2]) if path is not None)
     for path, target, reference in jobs:
         if _identities([target]) & read:
@@ -91,21 +136,19 @@ def _identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
     return {(each.st_dev, each.st_ino) for each in found}
 
 
-def _check_all(denoiser: Denoiser, source: Path, jobs: list[Job], level: float | None) -> None:
+def _check_all(check: Callable[[tuple[int, int, int]], None], source: Path, jobs: Sequence[Job]) -> None:
     """Refuse a folder before its first picture is written, so far as the pictures' beginnings tell."""
     bad = []
     for path, target, _ in jobs:
         try:
             shape = check_photo(path, target)
             with naming(str(path)):
-                denoiser.check_shape(shape, level)
+                check(shape)
         except DataError as fault:
             bad.append(str(fault))
     if bad:
         shown = some(bad)
-        raise DataError(
-            f"{source}: {len(bad)} of {len(jobs)} can't be denoised: {shown}; pass over them with --skip-bad"
-        )
+        raise DataError(f"{source}: {len(bad)} of {len(jobs)} won't do: {shown}; pass over them with --skip-bad")
 
 
 def _say(asked: dict[str, Any], found: Cleaned) -> None:
@@ -115,14 +158,14 @@ def _say(asked: dict[str, Any], found: Cleaned) -> None:
     click.echo(f"{found.output}{level}")
 
 
-def _finish(asked: dict[str, Any], folder: Path, done: list[Cleaned], bad: list[str], page: Path | None) -> None:
-    judged = [(Path(found.name).relative_to(folder).as_posix(), found.figures) for found in done if found.figures]
-    if page is not None:
-        from isthmus.report import restoredpage
-
-        lead = f"{len(done):,} pictures denoised" + (f", {len(bad):,} passed over." if bad else ".")
-        examples = restoredpage.examples_section([found.example for found in done if found.example is not None])
-        restoredpage.write_restored(page, folder.name, restoredpage.figures_section(judged), examples, lead=lead)
+def finish(
+    asked: dict[str, Any],
+    source: Path,
+    done: Sequence[Cleaned | Upscaled | Segmented],
+    bad: list[str],
+    show: Callable[[Console, Any], None] | None = None,
+) -> None:
+    """Say what was passed over, and how good the results are: by `show`, of names and figures, or as PSNR."""
     if asked["as_json"]:
         click.echo(json.dumps({"pictures": [found.to_json() for found in done], "skipped": bad}))
         return
@@ -132,4 +175,19 @@ def _finish(asked: dict[str, Any], folder: Path, done: list[Cleaned], bad: list[
         return
     from isthmus.report.restored import show_figures
 
-    show_figures(Console(), judged)
+    (show or show_figures)(Console(), named_figures(source, done))
+
+
+def named_figures(source: Path, done: Sequence[Cleaned | Upscaled | Segmented]) -> list[tuple[str, Any]]:
+    """The figures of those that were judged, by the pictures' relative paths."""
+    folder = source if source.is_dir() else source.parent
+    return [(Path(found.name).relative_to(folder).as_posix(), found.figures) for found in done if found.figures]
+
+
+def _write_page(page: Path, source: Path, done: Sequence[Cleaned], bad: Sequence[str]) -> None:
+    from isthmus.report import restoredpage
+
+    lead = f"{len(done):,} pictures denoised" + (f", {len(bad):,} passed over." if bad else ".")
+    examples = restoredpage.examples_section([found.example for found in done if found.example is not None])
+    figures = restoredpage.figures_section(named_figures(source, done))
+    restoredpage.write_restored(page, source.name, figures, examples, lead=lead)

@@ -68,14 +68,14 @@ def _fit_restoring(asked: dict[str, Any], outputs: Outputs) -> None:
     """The same for pictures of any size, from patches of them."""
     estimator = estimator_of(restoring.restoring_options(asked))
     if estimator.recipe == restoring.INPAINTING:
-        data, held = painting.pictures_of(asked)
+        data, held = painting.pictures_of(asked, estimator)
         estimator.epochs = restoring.passes(estimator, data.n)
         _say_resuming(asked, outputs.checkpoint)
         _fit(asked, outputs, estimator, data)
         painting.finish(asked, estimator, held, outputs)
         return
     pictures = restoring.find_files(asked)
-    data, seen = restoring.patches_of(pictures, asked)
+    data, seen = restoring.patches_of(pictures, asked, estimator)
     estimator.epochs = restoring.passes(estimator, data.n)
     _say_resuming(asked, outputs.checkpoint)
     _fit(asked, outputs, estimator, data, seen=seen)

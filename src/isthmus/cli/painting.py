@@ -126,11 +126,11 @@ def _say(asked: dict[str, Any], done: Sequence[Painted], bad: Sequence[str]) -> 
         show_filled(Console(), mean_figures(judged))
 
 
-def pictures_of(asked: dict[str, Any]) -> tuple[Dataset, list[NDArray[Any]]]:
+def pictures_of(asked: dict[str, Any], estimator: Autoencoder) -> tuple[Dataset, list[NDArray[Any]]]:
     """What `fit` learns from, patches of a folder's pictures or whole small ones, and pictures held out."""
     if Path(asked["data"]).is_dir():
         pictures = find_files(asked)
-        data = patches_of(pictures, asked)[0]
+        data = patches_of(pictures, asked, estimator)[0]
         return data, [read_photo(path).shown()[:MOST_SIDE, :MOST_SIDE] for path in held_files(pictures)[0]]
     data = read_data(asked["data"], asked)
     if data.kind != "images":

@@ -16,17 +16,23 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import Outputs
 from isthmus.data import Dataset
 from isthmus.data.dataset import some
+from isthmus.data.masks import check_masks
 from isthmus.data.patches import cut_patches, find_pictures, look_at, pair_names, passing_over
 from isthmus.errors import InputError
-from isthmus.jobs.denoise import Example, Figures, examples, judged_levels, judged_pairs
+from isthmus.jobs.denoise import Example, examples, judged_levels, judged_pairs
+from isthmus.jobs.segment import judged_masks
+from isthmus.jobs.upscale import judged_factors
 from isthmus.names import nearest
+from isthmus.parts import Downscaling
 from isthmus.recipes.inpainting import holes_of
-from isthmus.recipes.restoring import noise_of
-from isthmus.restoration import Denoiser
+from isthmus.recipes.restoring import multiple_of, noise_of
+from isthmus.restoration import Denoiser, Segmenter, Upscaler
 
 RECIPE = "restoring"
 INPAINTING = "inpainting"
-KNOWN_AS = ("ae", "denoising", RECIPE, INPAINTING)
+SEGMENTING = "segmenting"
+USUAL_NOISE = {"upscaling": "downscale:2-4"}
+KNOWN_AS = ("ae", "denoising", *USUAL_NOISE, SEGMENTING, INPAINTING, RECIPE)
 """What --recipe may say: the first is its default."""
 USELESS = (
     "latent_dim", "corruption", "penalties", "key", "size", "drop", "label", "text", "max_features", "series_id",
@@ -51,10 +57,9 @@ class Pictures(NamedTuple):
 
 def is_restoring(asked: dict[str, Any]) -> bool:
     """Whether a fit is to learn from pictures of any size."""
-    named = asked["recipe"] == INPAINTING
-    return bool(
-        named or asked["noise"] or asked["target"] or (asked["recipe"] == RECIPE and Path(asked["data"]).is_dir())
-    )
+    restoring = asked["recipe"] == RECIPE and Path(asked["data"]).is_dir()
+    known = asked["recipe"] in (*USUAL_NOISE, SEGMENTING, INPAINTING)
+    return bool(asked["noise"] or asked["target"] or known or restoring)
 
 
 def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
@@ -65,8 +70,7 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
     InputError
         If an option says nothing here, or two contradict each other.
     """
-    if asked["recipe"] not in KNOWN_AS:
-        raise InputError(f"--noise and --target are for recipe denoising: {nearest(asked['recipe'], KNOWN_AS[1:])}")
+    _check_recipe(asked)
     if asked["noise"] and asked["target"]:
         raise InputError("--target gives pairs, which have their own noise: leave out --noise")
     filling = asked["recipe"] == INPAINTING or (asked["noise"] or "").startswith("holes")
@@ -87,11 +91,30 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
             raise InputError(
                 f"--{ALIAS.get(name, name).replace('_', '-')} has no use with --noise or --target: leave it out"
             )
-    noise = "none" if asked["target"] else asked["noise"]
+    if asked["recipe"] == SEGMENTING:
+        return asked | {"validation": "0"}
+    noise = _noise(asked)
     if noise:
         (holes_of if filling else noise_of)(noise)  # refused before any picture is read
     options = [*asked["options"], *([("noise", noise)] if noise else [])]
     return asked | {"recipe": INPAINTING if filling else RECIPE, "options": options, "validation": "0"}
+
+
+def _check_recipe(asked: dict[str, Any]) -> None:
+    recipe, noise = asked["recipe"], asked["noise"]
+    if recipe not in KNOWN_AS:
+        raise InputError(f"--noise and --target are for recipe denoising: {nearest(recipe, KNOWN_AS[1:])}")
+    if recipe == "upscaling" and (asked["target"] or not (noise or "downscale").startswith("downscale")):
+        given = "--target" if asked["target"] else f"--noise {noise}"
+        raise InputError(
+            f"--recipe upscaling learns from large pictures, made smaller by downscale:2-4: leave out {given}"
+        )
+    if recipe == SEGMENTING and not asked["target"]:
+        raise InputError("--recipe segmenting learns from pairs: name the folder of masks with --target")
+
+
+def _noise(asked: dict[str, Any]) -> str | None:
+    return "none" if asked["target"] else asked["noise"] or USUAL_NOISE.get(asked["recipe"])
 
 
 def find_files(asked: dict[str, Any]) -> Pictures:
@@ -104,6 +127,8 @@ def find_files(asked: dict[str, Any]) -> Pictures:
     seen, names, alone = pair_names(folder, target, skip=asked["skip_bad"])
     if alone and not asked["quiet"]:
         click.echo(f"skipped {len(alone)} without a partner: {'; '.join(alone[:3])}", err=True)
+    if asked["recipe"] == SEGMENTING:
+        check_masks(Path(target) / name for name in names)
     learned, held = _part(names, asked)
     return _to_judge(
         Pictures(target, _of(names, learned), _of(names, held), folder, _of(seen, learned), _of(seen, held)), asked
@@ -159,11 +184,12 @@ def _of(names: list[str], rows: NDArray[np.int64]) -> list[str]:
     return [names[row] for row in rows]
 
 
-def patches_of(pictures: Pictures, asked: dict[str, Any]) -> tuple[Dataset, Dataset | None]:
+def patches_of(pictures: Pictures, asked: dict[str, Any], estimator: Autoencoder) -> tuple[Dataset, Dataset | None]:
     """What is learned from, and what is seen of it."""
+    noise = str((estimator.options or {}).get("noise", "none"))
     found = cut_patches(
         pictures.folder, pictures.learned, seen=pictures.seen, seen_names=pictures.seen_learned,
-        memory=choices.memory_budget(asked["memory"]), skip=asked["skip_bad"],
+        memory=choices.memory_budget(asked["memory"]), skip=asked["skip_bad"], multiple=multiple_of(noise),
     )  # fmt: skip
     _say_skipped(found[0].skipped, asked)
     return found
@@ -179,10 +205,10 @@ def passes(estimator: Autoencoder, rows: int) -> int | None:
 
 def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, outputs: Outputs) -> None:
     """Judge the model by the pictures held out, and say so."""
-    denoiser = Denoiser(estimator, asked["device"])
-    found, command = list(_judged(denoiser, pictures)), f"isthmus denoise {outputs.model} PICTURE -o CLEAN"
+    task, found = _task(estimator), list(_judged(estimator, pictures, asked["device"]))
+    command = f"isthmus {task} {outputs.model} PICTURE -o RESULT"
     if asked["report"]:
-        _write_page(outputs.report, estimator, found, examples(denoiser, *held_files(pictures)), command)
+        _write_page(outputs.report, estimator, found, _examples(estimator, pictures, asked["device"]), command)
     if asked["as_json"]:
         figures = {name: figures.to_json() for name, figures in found}
         click.echo(json.dumps({"model": str(outputs.model), "figures": figures, "record": estimator.record_}))
@@ -190,10 +216,10 @@ def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, ou
     if asked["quiet"]:
         return
     if found:
-        from isthmus.report.restored import show_figures
+        from isthmus.report.restored import show_figures, show_masks
 
         click.echo(f"Means over {len(pictures.held)} pictures held out:")
-        show_figures(Console(), found)
+        (show_masks if task == "segment" else show_figures)(Console(), found)
     else:
         click.echo("no picture was held out, so there is nothing to judge by: give 10 or more, or --validation 1")
     click.echo(f"model: {outputs.model}" + (f"; report: {outputs.report}" if asked["report"] else ""))
@@ -203,7 +229,7 @@ def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, ou
 
 
 def _write_page(
-    page: Path, estimator: Autoencoder, found: Sequence[tuple[str, Figures]], shown: Iterable[Example], command: str
+    page: Path, estimator: Autoencoder, found: Sequence[tuple[str, Any]], shown: Iterable[Example], command: str
 ) -> None:
     from isthmus.report import restoredpage
 
@@ -214,10 +240,30 @@ def _write_page(
     )  # fmt: skip
 
 
-def _judged(denoiser: Denoiser, pictures: Pictures) -> Iterator[tuple[str, Figures]]:
+def _examples(estimator: Autoencoder, pictures: Pictures, device: str) -> Iterable[Example]:
+    """Pictures held out, as they are seen and restored."""
+    if _task(estimator) != "denoise":
+        return []
+    return examples(Denoiser(estimator, device), *held_files(pictures))
+
+
+def _task(estimator: Autoencoder) -> str:
+    if estimator.recipe == SEGMENTING:
+        return "segment"
+    return "upscale" if isinstance(estimator.model_.corruption, Downscaling) else "denoise"
+
+
+def _judged(estimator: Autoencoder, pictures: Pictures, device: str) -> Iterator[tuple[str, Any]]:
     clean, *seen = held_files(pictures)
-    if clean and seen:
-        yield "pairs", judged_pairs(denoiser, seen[0], clean)
-    elif clean:
-        for level, figures in judged_levels(denoiser, clean).items():
+    if not clean:
+        return
+    if _task(estimator) == "segment":
+        yield "masks", judged_masks(Segmenter(estimator, device), seen[0], clean)
+    elif _task(estimator) == "upscale":
+        for factor, figures in judged_factors(Upscaler(estimator, device), clean).items():
+            yield f"enlarged {factor} times", figures
+    elif seen:
+        yield "pairs", judged_pairs(Denoiser(estimator, device), seen[0], clean)
+    else:
+        for level, figures in judged_levels(Denoiser(estimator, device), clean).items():
             yield f"noise {level:g}", figures

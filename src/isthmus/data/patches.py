@@ -102,6 +102,7 @@ def cut_patches(
     seen_names: Sequence[str] = (),
     memory: int | None = None,
     skip: bool = False,
+    multiple: int = 2,
 ) -> tuple[Dataset, Dataset | None]:
     """Square patches of the pictures under a folder, in the pictures' order, every pixel in at least one.
 
@@ -120,6 +121,8 @@ def cut_patches(
         Bytes.
     skip : bool
         Whether to pass over what can't be learned from; ``skipped`` of the patches then tells it.
+    multiple : int
+        The patches' side is a multiple of this even number, 64 at most.
 
     Returns
     -------
@@ -135,7 +138,7 @@ def cut_patches(
     names = find_pictures(folder) if names is None else list(names)
     partners = [] if seen is None else [seen / name for name in seen_names]
     groups = [(folder / name, *partners[i : i + 1]) for i, name in enumerate(names)]
-    looks, plan, skipped = _survey(groups, skip=skip)
+    looks, plan, skipped = _survey(groups, skip=skip, multiple=multiple)
     sizes = [look.size for look in looks.values()]
     places = _places(sizes, plan.side)
     overlap = max(_overlap(size, plan.side) for size in sizes)
@@ -156,7 +159,7 @@ class _Look(NamedTuple):
     deep: bool
 
 
-def look_at(files: Sequence[Path]) -> _Look:
+def look_at(files: Sequence[Path], least: int = SMALLEST) -> _Look:
     """Read a picture, and its partner if there is one, for what a header says may be untrue.
 
     Raises
@@ -169,19 +172,21 @@ def look_at(files: Sequence[Path]) -> _Look:
     if len({pixels.shape[:2] for pixels in found}) > 1:
         shown = " and ".join(f"{f} {p.shape[0]}x{p.shape[1]}" for f, p in zip(files, found, strict=True))
         raise DataError(f"pairs must be of one size; {shown} (height x width) are not")
-    if min(height, width) < SMALLEST:
+    if min(height, width) < least:
         raise DataError(f"{files[0]}: {height}x{width} is too small to learn from")
     deep = any(pixels.dtype == np.uint16 for pixels in found)
     return _Look((height, width), max(pixels.shape[2] for pixels in found), deep)
 
 
-def _survey(groups: Sequence[Sequence[Path]], *, skip: bool) -> tuple[dict[int, _Look], _Plan, list[str]]:
+def _survey(
+    groups: Sequence[Sequence[Path]], *, skip: bool, multiple: int
+) -> tuple[dict[int, _Look], _Plan, list[str]]:
     """What the pictures are, by their numbers; what all are cut to; and why which are left out."""
     looks: dict[int, _Look] = {}
     bad: list[str] = []
     for i, files in enumerate(groups):
         with passing_over(bad, skip=skip):
-            looks[i] = look_at(files)
+            looks[i] = look_at(files, max(SMALLEST, multiple))
     usual = min(SIDE, np.median([min(look.size) for look in looks.values()])) if looks else 0
     for i in [i for i, look in looks.items() if min(look.size) < LEAST_SHARE * usual]:
         with passing_over(bad, skip=skip):
@@ -189,7 +194,7 @@ def _survey(groups: Sequence[Sequence[Path]], *, skip: bool) -> tuple[dict[int, 
             raise DataError(f"{groups[i][0]}: {height}x{width} would make patches smaller than most pictures allow")
     if not looks:
         raise DataError(f"none of {len(groups)} pictures is left: {some(bad)}")
-    side = min(SIDE, *(min(look.size) for look in looks.values())) // 2 * 2
+    side = min(SIDE, *(min(look.size) for look in looks.values())) // multiple * multiple
     channels, deep = (max(values) for values in zip(*(look[1:] for look in looks.values()), strict=True))
     return looks, _Plan(side, channels, "uint16" if deep else "uint8"), bad
 

@@ -3,7 +3,8 @@
 from isthmus.parts.aggregate import MMD, Capacity, TotalCorrelation
 from isthmus.parts.autoregressive import Autoregressive
 from isthmus.parts.bottlenecks import Bottleneck, FeatureMap, Gaussian, Point, TopK
-from isthmus.parts.corruptions import GaussianNoise, GreyPatch, Masking, SaltAndPepper, Thinning, ToldNoise
+from isthmus.parts.contrast import EdgeContrast
+from isthmus.parts.corruptions import Downscaling, GaussianNoise, GreyPatch, Masking, SaltAndPepper, Thinning, ToldNoise
 from isthmus.parts.counts import (
     Balanced,
     Compositional,
@@ -13,7 +14,14 @@ from isthmus.parts.counts import (
     NegativeBinomial,
     OfCounts,
 )
-from isthmus.parts.critics import CodeAdversary, DensityRatio, FeatureDistance, LearnedSimilarity, Perceptual
+from isthmus.parts.critics import (
+    CodeAdversary,
+    DensityRatio,
+    FeatureDistance,
+    LearnedSimilarity,
+    Perceptual,
+    PictureAdversary,
+)
 from isthmus.parts.discrete import Balance, Bits, Codebook, CodebookUse, Commitment, Discrete, FiniteScalar
 from isthmus.parts.hierarchy import TwoLevels
 from isthmus.parts.holes import Holes
@@ -25,6 +33,7 @@ from isthmus.parts.networks import (
     Dense,
     Difference,
     MaskedPatches,
+    OneMask,
     PatchDecoder,
     PatchEncoder,
     RecurrentDecoder,
@@ -69,6 +78,8 @@ __all__ = [
     "Difference",
     "Discrete",
     "Discriminator",
+    "Downscaling",
+    "EdgeContrast",
     "EncoderReader",
     "FeatureDistance",
     "FeatureMap",
@@ -94,10 +105,12 @@ __all__ = [
     "NegativeBinomial",
     "Normal",
     "OfCounts",
+    "OneMask",
     "Part",
     "PatchDecoder",
     "PatchEncoder",
     "Perceptual",
+    "PictureAdversary",
     "Point",
     "Prior",
     "Rate",

@@ -18,6 +18,7 @@ from isthmus.recipes import (
     masked,
     restoring,
     inpainting,
+    segmenting,
     recurrent,
     counts,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "recurrent",
     "regularised",
     "restoring",
+    "segmenting",
     "variational",
     "variational_aggregate",
     "variational_priors",

@@ -1,14 +1,16 @@
 """Autoencoders that give back what a damaged picture was, whatever its size."""
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from isthmus.bodies import Body
 from isthmus.errors import InputError
 from isthmus.model import Model
 from isthmus.names import nearest
-from isthmus.parts import FeatureMap, Part, RestoringEncoder, ToldNoise
+from isthmus.parts import Downscaling, FeatureMap, Part, PictureAdversary, RestoringEncoder, Term, ToldNoise
+from isthmus.parts.scaling import LARGEST
 from isthmus.recipes.table import recipe
 
 WHITE = 255.0
@@ -27,15 +29,18 @@ TRAINING = {
     body=BODY,
     training=TRAINING,
 )
-def restoring(body: Body, latent_dim: int, *, noise: str = "gaussian:0-55") -> Model:  # noqa: ARG001
-    """Denoiser of pictures of any size; noise is gaussian:LEVEL or gaussian:FROM-TO of 255, none where pairs are given.
+def restoring(body: Body, latent_dim: int, *, noise: str = "gaussian:0-55", adversary: float = 0.0) -> Model:  # noqa: ARG001
+    """Restorer of pictures of any size; noise is gaussian:LEVEL or gaussian:FROM-TO of 255, downscale:FACTOR or none.
 
-    The code is the picture that was seen and what of it is noise, so `latent_dim` has no say.
+    With pairs of pictures it is none. An `adversary` of some weight, such as 0.01, asks for likely detail. The code
+    is the picture that was seen and what of it is noise, so `latent_dim` has no say.
     """
-    return restorer(body, noise_of(noise))
+    check_body(body)
+    terms = (PictureAdversary(body.shape[0], adversary),) if adversary else ()
+    return restorer(body, noise_of(noise), terms=terms)
 
 
-def restorer(body: Body, corruption: Part | None, *, masked: bool = False) -> Model:
+def restorer(body: Body, corruption: Part | None, *, terms: Sequence[Term] = (), masked: bool = False) -> Model:
     """The model that gives back what a picture was, told its noise or, if `masked`, what of it is hidden.
 
     Raises
@@ -43,23 +48,30 @@ def restorer(body: Body, corruption: Part | None, *, masked: bool = False) -> Mo
     InputError
         If the user asked for something else of the body.
     """
-    _check(body)
+    check_body(body)
     channels, height, width = body.shape
     code = FeatureMap((2 * channels, height, width))
     encoder = RestoringEncoder(channels, body.hidden, body.activation, masked=True) if masked else None
-    return replace(body, squash=False).assemble(code, corruption=corruption, encoder=encoder)
+    return replace(body, squash=False).assemble(code, terms=terms, corruption=corruption, encoder=encoder)
 
 
-def _check(body: Body) -> None:
+def check_body(body: Body, likelihoods: tuple[str, ...] = ("gaussian", "laplace"), instead: str = "noise") -> None:
+    """Refuse a body that makes no map of the picture that was seen, or choices that a recipe has in its own way.
+
+    Raises
+    ------
+    InputError
+        Naming the choice and, of a corruption, what is given `instead`.
+    """
     likelihood = body.likelihood.partition(":")[0]
     if body.network != "residual":
         raise InputError(f"network={body.network!r}: a restorer of pictures of any size takes residual alone")
-    if likelihood not in ("gaussian", "laplace"):
-        raise InputError(f"likelihood={body.likelihood!r}: a difference of pictures takes gaussian or laplace")
-    for name, given, instead in (("corruption", body.corruption, "noise"), ("penalties", body.penalties, "")):
+    if likelihood not in likelihoods:
+        raise InputError(f"likelihood={body.likelihood!r}: this recipe takes {' or '.join(likelihoods)}")
+    for name, given, other in (("corruption", body.corruption, instead), ("penalties", body.penalties, "")):
         if given:
             raise InputError(
-                f"{name}={given!r} has no use in restoring: {instead and f'give {instead}, or '}leave it out"
+                f"{name}={given!r} has no use with this recipe: {other and f'give {other}, or '}leave it out"
             )
 
 
@@ -77,6 +89,11 @@ def noise_of(text: str) -> Part | None:
     return DAMAGES[name](rest)
 
 
+def multiple_of(noise: str) -> int:
+    """What the sides of patches that are to suffer this must be multiples of; an even number."""
+    return math.lcm(2, *getattr(noise_of(noise), "factors", ()))
+
+
 def _gaussian(text: str) -> ToldNoise:
     number = r"(\d+(?:\.\d+)?)"
     found = re.fullmatch(rf"{number}(?:-{number})?", text)
@@ -88,5 +105,19 @@ def _gaussian(text: str) -> ToldNoise:
     return ToldNoise(levels[0] / WHITE, levels[-1] / WHITE)
 
 
-DAMAGES: dict[str, Callable[[str], Part | None]] = {"gaussian": _gaussian, "none": lambda _: None}
+def _downscale(text: str) -> Downscaling:
+    found = re.fullmatch(r"(\d)(?:-(\d))?", text)
+    factors = [int(factor) for factor in found.groups() if factor] if found else []
+    if not factors or not 2 <= factors[0] <= factors[-1] <= LARGEST:
+        raise InputError(
+            f"noise='downscale:{text}': write downscale:FACTOR or downscale:FROM-TO, whole numbers from 2 to {LARGEST}"
+        )
+    return Downscaling(tuple(range(factors[0], factors[-1] + 1)))
+
+
+DAMAGES: dict[str, Callable[[str], Part | None]] = {
+    "gaussian": _gaussian,
+    "downscale": _downscale,
+    "none": lambda _: None,
+}
 """What pictures may suffer in training, by the word before the colon; it is made from what comes after."""

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from isthmus.jobs.denoise import Figures, mean_figures
 from isthmus.jobs.inpaint import Figures as Filled
+from isthmus.jobs.segment import Overlaps, mean_overlaps
 
 
 def show_figures(console: Console, found: Sequence[tuple[str, Figures]]) -> None:
@@ -44,3 +45,16 @@ def show_holes(console: Console, found: Mapping[str, Filled]) -> None:
     console.print(table)
     for kind, each in found.items():
         console.print(f"{kind}: {each.verdict}.")
+
+
+def show_masks(console: Console, found: Sequence[tuple[str, Overlaps]]) -> None:
+    """How far masks agree with the true ones, beside the classical methods', and their means."""
+    mean = mean_overlaps([overlaps for _, overlaps in found])
+    table = Table(" / ".join(each.unit for each in mean), box=None, pad_edge=False)
+    for name in ("Isthmus", *mean.iou.peers):
+        table.add_column(name, justify="right")
+    for name, overlaps in [*found, *([("mean", mean)] if len(found) > 1 else [])]:
+        columns = zip(*((each.ours, *each.peers.values()) for each in overlaps), strict=True)
+        table.add_row(name, *(" / ".join(f"{number:.3f}" for number in column) for column in columns))
+    console.print(table)
+    console.print(f"IoU: {mean.iou.verdict}.")

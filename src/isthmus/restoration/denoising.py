@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.errors import DataError, InputError
+from isthmus.errors import InputError
 from isthmus.parts import ToldNoise
 from isthmus.recipes.restoring import WHITE
 from isthmus.restoration.levels import check_size, estimate_level
-from isthmus.restoration.tiling import TILE, Restorer, check_picture, from_zero_to_one
+from isthmus.restoration.tiling import TILE, Restorer, check_channels, check_picture, from_zero_to_one
 
 SHIPPED = Path(__file__).with_name("denoiser.safetensors")
 """A model of grey pictures and any level of noise; benchmarks/shipped_denoiser.py made it."""
@@ -134,9 +134,8 @@ class Denoiser:
         DataError
             If the model doesn't serve its channels, or it is too small to tell its noise where no level is given.
         """
-        height, width, channels = shape
-        if channels != self.channels and {self.channels, channels} != {1, 3}:
-            raise DataError(f"a picture of {channels} channels; the model learned pictures of {self.channels}")
+        height, width, _ = shape
+        check_channels(shape, self.channels)
         if level is None and self.levels is not None:
             check_size(height, width)
 

@@ -17,7 +17,7 @@ from isthmus import choices
 from isthmus.autoencoder import Autoencoder
 from isthmus.errors import DataError, InputError
 from isthmus.model import Model
-from isthmus.parts import Difference, FeatureMap, Laplace, Normal, Part, RestoringEncoder
+from isthmus.parts import Bernoulli, Difference, FeatureMap, Laplace, Normal, OneMask, Part, RestoringEncoder
 from isthmus.training import choose_precision, fast
 from isthmus.training.arithmetic import autocast
 
@@ -66,6 +66,8 @@ class Restorer:
         "cpu", "cuda" or "auto".
     tile : int
         Side of the tiles, even; memory grows with its square, and no seam is seen whatever it is.
+    masks : bool
+        Whether the network tells masks instead of pictures.
 
     Raises
     ------
@@ -76,17 +78,29 @@ class Restorer:
     autoencoder: Autoencoder
     device: str = "auto"
     tile: int = TILE
+    masks: bool = False
 
     def __post_init__(self) -> None:
         model = self.autoencoder.model_
-        parts = ((model.encoder, RestoringEncoder), (model.bottleneck, FeatureMap), (model.decoder, Difference))
-        if not (all(isinstance(*each) for each in parts) and isinstance(model.likelihood, Normal | Laplace)):
+        self._check_decoder(model.decoder)
+        gives = OneMask if self.masks else Difference
+        parts = ((model.encoder, RestoringEncoder), (model.bottleneck, FeatureMap), (model.decoder, gives))
+        densities = Bernoulli if self.masks else Normal | Laplace
+        if not (all(isinstance(*each) for each in parts) and isinstance(model.likelihood, densities)):
             raise InputError(
                 f"recipe {self.autoencoder.recipe!r} makes no restorer of pictures of any size: fit one with "
                 "`isthmus fit FOLDER --recipe denoising --noise gaussian:0-55`"
             )
         if self.tile < 2 or self.tile % 2:
             raise InputError(f"tile={self.tile}: give an even number")
+
+    def _check_decoder(self, decoder: Part) -> None:
+        if isinstance(decoder, OneMask) and not self.masks:
+            raise InputError("this model tells masks, no pictures: use it with `isthmus segment`")
+        if self.masks and not isinstance(decoder, OneMask):
+            raise InputError(
+                "this model tells no masks: fit one with `isthmus fit PICTURES --target MASKS --recipe segmenting`"
+            )
 
     @property
     def channels(self) -> int:
@@ -105,11 +119,17 @@ class Restorer:
         A tile has values from 0 to 1; `work` calls `run`, whose precision and layout are set up here.
         """
         out = np.empty(picture.shape, picture.dtype)
-        with fast(self._precision, choices.device(self.device), self._model, 1), torch.inference_mode():
-            for part in tiles(picture.shape[0], picture.shape[1], self.tile, self._encoder.reach):
-                cleaned = work(from_zero_to_one(picture[part.outer]))[part.within]
-                out[part.inner] = in_units_of(cleaned, picture.dtype)
+        self.fill(out, lambda rows, columns: work(from_zero_to_one(picture[rows, columns])))
         return out
+
+    def fill(self, out: NDArray[Any], work: Callable[[slice, slice], NDArray[np.float32]]) -> None:
+        """Write to `out`, (height, width, channels), what `work` gives of some of its rows and columns, tile by tile.
+
+        It gives values from 0 to 1, and calls `run`, whose precision and layout are set up here.
+        """
+        with fast(self._precision, choices.device(self.device), self._model, 1), torch.inference_mode():
+            for part in tiles(out.shape[0], out.shape[1], self.tile, self._encoder.reach):
+                out[part.inner] = in_units_of(work(*part.outer)[part.within], out.dtype)
 
     def run(self, seen_BCHW: Tensor) -> Tensor:
         """What the network makes of what it sees, on the CPU, in float32."""
@@ -150,6 +170,18 @@ def check_picture(picture: NDArray[Any]) -> None:
     if picture.dtype.kind == "f" and not np.isfinite(picture).all():
         odd = np.count_nonzero(~np.isfinite(picture))
         raise DataError(f"{odd} numbers of the picture are not finite, and would spread: fill them first")
+
+
+def check_channels(shape: tuple[int, ...], learned: int) -> None:
+    """Refuse the shape (height, width, channels) of a picture that a model doesn't serve: it learned so many channels.
+
+    Raises
+    ------
+    DataError
+        If it has other channels, and the two are not grey and colour.
+    """
+    if shape[2] != learned and {learned, shape[2]} != {1, 3}:
+        raise DataError(f"a picture of {shape[2]} channels; the model learned pictures of {learned}")
 
 
 def from_zero_to_one(pixels: NDArray[Any]) -> NDArray[np.float32]:

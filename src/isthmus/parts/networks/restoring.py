@@ -97,3 +97,14 @@ class Difference(Part):
     def forward(self, z_BEHW: Tensor, condition_BC: Tensor | None = None) -> Tensor:  # noqa: ARG002
         seen_BCHW, damage_BCHW = z_BEHW.chunk(2, 1)
         return seen_BCHW - damage_BCHW
+
+
+class OneMask(Part):
+    """The mean of the second half of the channels, as each of them: the logit that a pixel is of the object.
+
+    A mask of one channel is learned as so many as the picture has, which are alike.
+    """
+
+    def forward(self, z_BEHW: Tensor, condition_BC: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        _, told_BCHW = z_BEHW.chunk(2, 1)
+        return told_BCHW.mean(1, keepdim=True).expand_as(told_BCHW)
