@@ -101,7 +101,7 @@ def _write_page(
 
     names = [data.names[row] if data.names else f"row {row}" for row in found.rows[:MOST_SHOWN]]
     restoredpage.write_restored(
-        page, page.stem, "" if judged is None else restoredpage.filled_section(judged),
+        page, page.stem, "" if judged is None else restoredpage.filled_section({"": judged}),
         restoredpage.examples_section(_examples(data, found, clean, names) if data.kind == "images" else []),
         restoredpage.energy_section(found.energies, names),
         lead=f"{found.hidden.sum():,} unknown {_things(data)} filled in {len(found.rows):,} of {data.n:,} rows.",

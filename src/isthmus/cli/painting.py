@@ -21,7 +21,7 @@ from isthmus.data.images import ENDINGS
 from isthmus.data.masks import read_mask
 from isthmus.data.photos import read_photo
 from isthmus.errors import DataError, InputError, naming
-from isthmus.jobs.paint import JPEG, Painted, check_file, fill_file, judge_holes, mean_figures
+from isthmus.jobs.paint import JPEG, Painted, check_file, fill_file, hole_examples, judge_holes, mean_figures
 from isthmus.restoration.holes import box_mask
 from isthmus.restoration.painting import Inpainter
 
@@ -141,7 +141,18 @@ def pictures_of(asked: dict[str, Any], estimator: Autoencoder) -> tuple[Dataset,
 
 def finish(asked: dict[str, Any], estimator: Autoencoder, held: Sequence[NDArray[Any]], outputs: Outputs) -> None:
     """Judge the model by the pictures held out, and say so."""
-    found = judge_holes(Inpainter(estimator, asked["device"]), held) if held else {}
+    inpainter = Inpainter(estimator, asked["device"])
+    found = judge_holes(inpainter, held) if held else {}
+    command = f"isthmus inpaint {outputs.model} PICTURES --mask MASK -o FILLED"
+    if asked["report"]:
+        from isthmus.report import restoredpage
+
+        shown = restoredpage.examples_section(list(hole_examples(inpainter, held)))
+        told = restoredpage.fit_sections(estimator, command)
+        restoredpage.write_restored(
+            outputs.report, outputs.report.stem, restoredpage.filled_section(found), shown, *told,
+            lead=f"Recipe inpainting learned from {estimator.record_['training_rows']:,} pictures or patches of them.",
+        )  # fmt: skip
     if asked["as_json"]:
         figures = {kind: each.to_json() for kind, each in found.items()}
         click.echo(json.dumps({"model": str(outputs.model), "figures": figures, "record": estimator.record_}))
@@ -155,6 +166,7 @@ def finish(asked: dict[str, Any], estimator: Autoencoder, held: Sequence[NDArray
         show_holes(Console(), found)
     else:
         click.echo("no picture was held out, so there is nothing to judge by: give 10 or more, or --validation 1")
-    click.echo(f"model: {outputs.model}; use it: isthmus inpaint {outputs.model} PICTURES --mask MASK -o FILLED")
+    click.echo(f"model: {outputs.model}" + (f"; report: {outputs.report}" if asked["report"] else ""))
+    click.echo(f"use it: {command}")
     if estimator.record_["stopped"] == "interrupted":
         click.echo("stopped by Ctrl-C: the model so far is kept; --resume goes on from the checkpoint", err=True)

@@ -20,8 +20,8 @@ from isthmus.data.masks import check_masks
 from isthmus.data.patches import cut_patches, find_pictures, look_at, pair_names, passing_over
 from isthmus.errors import InputError
 from isthmus.jobs.denoise import Example, examples, judged_levels, judged_pairs
-from isthmus.jobs.segment import judged_masks
-from isthmus.jobs.upscale import judged_factors
+from isthmus.jobs.segment import judged_masks, mask_examples
+from isthmus.jobs.upscale import judged_factors, large_examples
 from isthmus.names import nearest
 from isthmus.parts import Downscaling
 from isthmus.recipes.inpainting import holes_of
@@ -186,7 +186,7 @@ def _of(names: list[str], rows: NDArray[np.int64]) -> list[str]:
 
 def patches_of(pictures: Pictures, asked: dict[str, Any], estimator: Autoencoder) -> tuple[Dataset, Dataset | None]:
     """What is learned from, and what is seen of it."""
-    noise = str((estimator.options or {}).get("noise", "none"))
+    noise = str((estimator.options or {}).get("noise", "none")) if estimator.recipe == RECIPE else "none"
     found = cut_patches(
         pictures.folder, pictures.learned, seen=pictures.seen, seen_names=pictures.seen_learned,
         memory=choices.memory_budget(asked["memory"]), skip=asked["skip_bad"], multiple=multiple_of(noise),
@@ -234,17 +234,23 @@ def _write_page(
     from isthmus.report import restoredpage
 
     learned = f"{estimator.recipe} learned from {estimator.record_['training_rows']:,} patches."
+    figures = restoredpage.masks_section if _task(estimator) == "segment" else restoredpage.figures_section
     restoredpage.write_restored(
-        page, page.stem, restoredpage.figures_section(found), restoredpage.examples_section(list(shown)),
+        page, page.stem, figures(found), restoredpage.examples_section(list(shown)),
         *restoredpage.fit_sections(estimator, command), lead=f"Recipe {learned}",
     )  # fmt: skip
 
 
 def _examples(estimator: Autoencoder, pictures: Pictures, device: str) -> Iterable[Example]:
     """Pictures held out, as they are seen and restored."""
-    if _task(estimator) != "denoise":
+    clean, *seen = held_files(pictures)
+    if not clean:
         return []
-    return examples(Denoiser(estimator, device), *held_files(pictures))
+    if _task(estimator) == "segment":
+        return mask_examples(Segmenter(estimator, device), seen[0], clean)
+    if _task(estimator) == "upscale":
+        return large_examples(Upscaler(estimator, device), clean)
+    return examples(Denoiser(estimator, device), clean, *seen)
 
 
 def _task(estimator: Autoencoder) -> str:

@@ -115,18 +115,23 @@ def mean_figures(found: Sequence[Figures]) -> Figures:
 
 
 class Example(NamedTuple):
-    """A picture to be shown: as it was seen, restored, and clean if that is known; values from 0 to 1."""
+    """A picture to be shown: as it was seen, restored, and clean if that is known; values from 0 to 1.
+
+    ``alike`` tells whether what is seen and what is restored can be subtracted; a mask can't be from its picture.
+    """
 
     name: str
     seen: Floats
     restored: Floats
     clean: Floats | None = None
+    alike: bool = True
 
     def middle(self, side: int) -> "Example":
         """The same of at most this side."""
         top, left = (max(0, (length - side) // 2) for length in self.seen.shape[:2])
-        parts = (None if each is None else each[top : top + side, left : left + side] for each in self[1:])
-        return Example(self.name, *parts)  # type: ignore[arg-type]
+        part = (slice(top, top + side), slice(left, left + side))
+        clean = None if self.clean is None else self.clean[part]
+        return self._replace(seen=self.seen[part], restored=self.restored[part], clean=clean)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Inpaint by a model that learned holes: picture files, and figures beside OpenCV's two methods."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from isthmus.data.photos import check_photo, read_photo, write_photo
 from isthmus.errors import DataError, InputError, naming
-from isthmus.jobs.denoise import make_folder
+from isthmus.jobs.denoise import SHOWN_SIDE, Example, make_folder
 from isthmus.jobs.inpaint import Figures, judge_pictures
 from isthmus.parts import Holes
 from isthmus.restoration.painting import Inpainter
+from isthmus.restoration.tiling import from_zero_to_one
 from isthmus.training import seeded
 
 Mask = NDArray[np.bool_]
@@ -83,15 +84,33 @@ def fill_file(inpainter: Inpainter, source: Path, output: Path, hidden: Mask, cl
 
 def judge_holes(inpainter: Inpainter, pictures: Sequence[NDArray[Any]], seed: int = 0) -> dict[str, Figures]:
     """PSNR of pictures (height, width, channels) under each kind of hole that the model learned, drawn by a seed."""
-    learned = inpainter.autoencoder.model_.corruption
-    assert isinstance(learned, Holes)  # for the type checker
     found = {}
-    for kind in learned.kinds:
-        with seeded(seed, "cpu"):
-            masks = [Holes((kind,)).draw(1, *picture.shape[:2])[0].numpy() for picture in pictures]
+    for kind in _kinds(inpainter):
+        masks = _masks(kind, pictures, seed)
         filled = [inpainter.fill(picture, mask) for picture, mask in zip(pictures, masks, strict=True)]
         found[kind] = _judged(filled, pictures, pictures, masks)
     return found
+
+
+def _kinds(inpainter: Inpainter) -> tuple[str, ...]:
+    learned = inpainter.autoencoder.model_.corruption
+    assert isinstance(learned, Holes)  # for the type checker
+    return learned.kinds
+
+
+def _masks(kind: str, pictures: Sequence[NDArray[Any]], seed: int) -> list[Mask]:
+    with seeded(seed, "cpu"):
+        return [Holes((kind,)).draw(1, *picture.shape[:2])[0].numpy() for picture in pictures]
+
+
+def hole_examples(inpainter: Inpainter, pictures: Sequence[NDArray[Any]], seed: int = 0) -> Iterator[Example]:
+    """Each picture under a kind of hole that the model learned, in turn, and filled."""
+    kinds = _kinds(inpainter)
+    for i, picture in enumerate(pictures):
+        (mask,) = _masks(kinds[i % len(kinds)], [picture], seed + i)
+        filled, clean = (from_zero_to_one(each) for each in (inpainter.fill(picture, mask), picture))
+        seen = np.where(mask[..., None], np.float32(0.5), clean)
+        yield Example(kinds[i % len(kinds)], seen, filled, clean).middle(SHOWN_SIDE)
 
 
 def _judged(

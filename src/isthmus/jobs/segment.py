@@ -1,7 +1,7 @@
 """Segment: masks of what a picture shows. Judged by overlap beside Otsu's threshold and the spectral residual."""
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 from isthmus.data.masks import WHITE, read_mask
 from isthmus.data.photos import Photo, check_photo, read_photo, write_photo
 from isthmus.errors import naming
-from isthmus.jobs.denoise import make_folder
+from isthmus.jobs.denoise import SHOWN_SIDE, Example, make_folder
 from isthmus.jobs.inpaint import Figures
 from isthmus.restoration import Segmenter
 from isthmus.restoration.segmenting import HALF
@@ -153,3 +153,12 @@ def judged_masks(segmenter: Segmenter, pictures: Sequence[Path], masks: Sequence
         pixels, truth = read_photo(path).shown(), read_photo(mask).shown()[..., 0] >= WHITE
         found.append(figures(segmenter.segment(pixels), pixels, truth))
     return mean_overlaps(found)
+
+
+def mask_examples(segmenter: Segmenter, pictures: Sequence[Path], masks: Sequence[Path]) -> Iterator[Example]:
+    """Pictures, how likely each pixel is the object's, and their true masks."""
+    for path, mask in zip(pictures, masks, strict=True):
+        seen = from_zero_to_one(read_photo(path).shown())
+        likely, truth = segmenter.probabilities(seen), read_photo(mask).shown()[..., 0] >= WHITE
+        found, true = (np.repeat(mask[..., None].astype(np.float32), seen.shape[2], 2) for mask in (likely, truth))
+        yield Example(path.name, seen, found, true, alike=False).middle(SHOWN_SIDE)

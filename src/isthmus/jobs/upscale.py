@@ -1,6 +1,6 @@
 """Upscale: pictures enlarged. Judged in PSNR beside bicubic and Lanczos interpolation of the same small pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from PIL import Image
 
 from isthmus.data.photos import Photo, check_photo, read_photo, write_photo
 from isthmus.errors import DataError, naming
-from isthmus.jobs.denoise import Figures, make_folder, mean_figures, middle, psnr
+from isthmus.jobs.denoise import SHOWN_SIDE, Example, Figures, make_folder, mean_figures, middle, psnr
 from isthmus.parts.scaling import reduced
 from isthmus.restoration import Upscaler
 from isthmus.restoration.tiling import from_zero_to_one, in_units_of
@@ -50,11 +50,25 @@ def judged_factors(upscaler: Upscaler, pictures: Sequence[Path]) -> dict[int, Fi
 
 
 def _judged(upscaler: Upscaler, picture: NDArray[np.float32], factor: int) -> Figures:
+    clean, small = _made_smaller(picture, factor)
+    return figures(upscaler.upscale(small, factor), small, clean, factor)
+
+
+def _made_smaller(picture: NDArray[np.float32], factor: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """What of a picture the factor divides, and the same made smaller, in 8 bits."""
     height, width = (length // factor * factor for length in picture.shape[:2])
     clean = picture[:height, :width]
     small_1Chw = reduced(torch.from_numpy(clean.transpose(2, 0, 1).copy())[None], factor)
-    small = in_units_of(small_1Chw[0].permute(1, 2, 0).numpy(), np.dtype(np.uint8))
-    return figures(upscaler.upscale(small, factor), small, clean, factor)
+    return clean, in_units_of(small_1Chw[0].permute(1, 2, 0).numpy(), np.dtype(np.uint8))
+
+
+def large_examples(upscaler: Upscaler, pictures: Sequence[Path]) -> Iterator[Example]:
+    """Pictures made smaller by the largest factor learned, as bicubic interpolation and the model enlarge them."""
+    factor = max(upscaler.factors)
+    for path in pictures:
+        clean, small = _made_smaller(middle(path, upscaler.channels), factor)
+        before, after = (from_zero_to_one(found) for found in (bicubic(small, factor), upscaler.upscale(small, factor)))
+        yield Example(path.name, before, after, clean).middle(SHOWN_SIDE)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from isthmus.bodies import Body
@@ -40,7 +40,7 @@ def restoring(body: Body, latent_dim: int, *, noise: str = "gaussian:0-55", adve
     return restorer(body, noise_of(noise), terms=terms)
 
 
-def restorer(body: Body, corruption: Part | None, *, terms: Sequence[Term] = (), masked: bool = False) -> Model:
+def restorer(body: Body, corruption: Part | None, *, terms: tuple[Term, ...] = (), masked: bool = False) -> Model:
     """The model that gives back what a picture was, told its noise or, if `masked`, what of it is hidden.
 
     Raises

@@ -11,8 +11,8 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.files import atomic_write
 from isthmus.jobs.denoise import Example, Figures, mean_figures
 from isthmus.jobs.inpaint import Figures as Filled
+from isthmus.jobs.segment import Overlaps, mean_overlaps
 from isthmus.report import sections
-from isthmus.report.axes import number
 from isthmus.report.markup import escaped, figure, paragraph, section, table, tag
 from isthmus.report.page import document
 from isthmus.report.sheets import image_tag, sheet
@@ -52,32 +52,44 @@ def figures_section(found: Sequence[tuple[str, Figures]]) -> str:
     """PSNR before and after, beside the classical methods'."""
     if not found:
         return ""
-    peers = list(dict.fromkeys(peer for _, figures in found for peer in figures.peers))
     mean = mean_figures([figures for _, figures in found])
-    rows = [
-        (name, *(_two_places(n) for n in (f.before, f.after, *(f.peers.get(peer) for peer in peers))))
+    rows = {
+        name: {"before": f.before, "Isthmus": f.after, **f.peers}
         for name, f in [*found, *([("mean", mean)] if len(found) > 1 else [])]
-    ]
-    heads = ("PSNR in dB", "before", "Isthmus", *peers)
-    return section(
-        "Is it better than classical methods?",
-        paragraph(f"{mean.verdict}.", "verdict"),
-        table(heads, rows, numeric=range(1, len(heads)), caption="Higher is better"),
-        name="figures",
-    )
+    }
+    return _beside("PSNR in dB", rows, mean.verdict)
 
 
-def _two_places(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+def filled_section(found: Mapping[str, Filled]) -> str:
+    """How well each kind of gap was filled, beside the classical methods."""
+    if not found:
+        return ""
+    rows = {name: {"Isthmus": each.ours, **each.peers} for name, each in found.items()}
+    verdicts = [f"{name}: {each.verdict}" if len(found) > 1 else each.verdict for name, each in found.items()]
+    return _beside(next(iter(found.values())).unit, rows, "; ".join(verdicts))
 
 
-def filled_section(found: Filled) -> str:
-    """How well gaps were filled, beside the classical methods."""
-    rows = [("Isthmus", number(round(found.ours, 3))), *((n, number(round(v, 3))) for n, v in found.peers.items())]
-    shown = table(("Filled by", found.unit), rows, numeric=(1,), strong=0)
-    return section(
-        "Is it better than classical methods?", paragraph(f"{found.verdict}.", "verdict"), shown, name="figures"
-    )
+def masks_section(found: Sequence[tuple[str, Overlaps]]) -> str:
+    """How far masks agree with the true ones, beside the classical methods'."""
+    if not found:
+        return ""
+    mean = mean_overlaps([overlaps for _, overlaps in found])
+    rows = {
+        f"{name}, {each.unit}": {"Isthmus": each.ours, **each.peers} for name, overlaps in found for each in overlaps
+    }
+    return _beside("overlap, from 0 to 1", rows, mean.iou.verdict)
+
+
+def _beside(unit: str, rows: Mapping[str, Mapping[str, float]], verdict: str) -> str:
+    """Figures by row and by method, and what they say."""
+    methods = list(dict.fromkeys(method for row in rows.values() for method in row))
+    cells = [(name, *(_three_digits(row.get(method)) for method in methods)) for name, row in rows.items()]
+    shown = table((unit, *methods), cells, numeric=range(1, len(methods) + 1))
+    return section("Is it better than classical methods?", paragraph(f"{verdict}.", "verdict"), shown, name="figures")
+
+
+def _three_digits(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}" if abs(value) >= 10 else f"{value:.3f}"
 
 
 def examples_section(examples: Sequence[Example]) -> str:
@@ -86,16 +98,20 @@ def examples_section(examples: Sequence[Example]) -> str:
     if not shown:
         return ""
     known = any(example.clean is not None for example in examples)
-    what = "before, after, their difference" + (", and the clean picture" if known else "")
-    text = f"From left to right: {what}. The difference is grey where nothing changed; its contrast is stretched."
+    alike = all(example.alike for example in examples)
+    what = ["before", "after", *(["their difference"] if alike else []), *(["as it should be"] if known else [])]
+    text = f"From left to right: {', '.join(what)}."
+    text += " The difference is grey where nothing changed; its contrast is stretched." if alike else ""
     drawn = (figure(image, escaped(example.name)) for image, example in zip(shown, examples, strict=True))
     return section("Before and after", paragraph(text), *drawn, name="examples")
 
 
 def _side_by_side(example: Example) -> str:
-    taken = example.seen - example.restored
-    stretched = 0.5 + taken * (0.5 / max(float(np.quantile(abs(taken), 0.999)), 1 / 255))
-    pictures = [example.seen, example.restored, stretched, *([] if example.clean is None else [example.clean])]
+    pictures = [example.seen, example.restored]
+    if example.alike:
+        taken = example.seen - example.restored
+        pictures.append(0.5 + taken * (0.5 / max(float(np.quantile(abs(taken), 0.999)), 1 / 255)))
+    pictures += [] if example.clean is None else [example.clean]
     image = sheet(np.clip(np.stack(pictures), 0, 1), len(pictures), largest=SHOWN_SIDE)
     return image_tag(image, f"{example.name}: before, after, difference")
 
