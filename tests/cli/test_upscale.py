@@ -74,7 +74,7 @@ def test_a_folder_in_a_folder_out_under_the_same_names(isthmus, fitted, tmp_path
     done = isthmus("upscale", fitted, tmp_path / "in", "-o", tmp_path / "out", "--factor", 3, "--json")
     assert done.code == 0, done.err
     names = ("a/see-through.png", "grey.tif", "turned.jpg")
-    assert [(entry["name"], entry["factor"]) for entry in json.loads(done.out)["pictures"]] == [
+    assert [(entry["picture"], entry["factor"]) for entry in json.loads(done.out)["pictures"]] == [
         (str(tmp_path / "in" / name), 3) for name in names
     ]
     clear, deep, turned = (read_photo(tmp_path / "out" / name) for name in names)

@@ -1,7 +1,7 @@
 """Upscale: pictures enlarged. Judged in PSNR beside bicubic and Lanczos interpolation of the same small pictures."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ class Upscaled:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
         figures = None if self.figures is None else self.figures.to_json()
-        return asdict(self) | {"output": str(self.output), "figures": figures}
+        return {"picture": self.name, "output": str(self.output), "factor": self.factor, "figures": figures}
 
 
 def upscale_file(upscaler: Upscaler, source: Path, output: Path, factor: int, clean: Path | None) -> Upscaled:
