@@ -9,7 +9,9 @@ import click
 from rich.console import Console
 
 from isthmus.autoencoder import Autoencoder
+from isthmus.cli.clips import denoise_clips
 from isthmus.cli.files import MODEL_ENDINGS
+from isthmus.data.clips import find_clips, is_clip
 from isthmus.data.dataset import some
 from isthmus.data.patches import find_pictures
 from isthmus.data.photos import check_photo
@@ -30,9 +32,13 @@ def denoise_command(**asked: Any) -> None:
         raise InputError(f"{model}: the first of two must be a model's .safetensors file; to denoise, name one picture")
     if not source.exists():
         raise DataError(f"{source}: no such picture or folder")
-    jobs = _jobs(source, asked)
+    names, moving = _names(source)
+    jobs = _jobs(source, names, asked)
     denoiser = Denoiser(Autoencoder.load(model), asked["device"])
     denoiser.check_level(asked["level"])
+    if moving:
+        denoise_clips(denoiser, [job[:2] for job in jobs], asked)
+        return
     if source.is_dir() and not asked["skip_bad"]:
         _check_all(denoiser, source, jobs, asked["level"])
     done, bad = [], []
@@ -50,7 +56,21 @@ def denoise_command(**asked: Any) -> None:
     _finish(asked, source if source.is_dir() else source.parent, done, bad)
 
 
-def _jobs(source: Path, asked: dict[str, Any]) -> list[Job]:
+def _names(source: Path) -> tuple[list[str], bool]:
+    """What is to be denoised of a folder, or the file itself, and whether these are clips.
+
+    Raises
+    ------
+    DataError
+        If a folder holds both pictures and clips, or neither.
+    """
+    if source.is_file():
+        return [source.name], is_clip(source)
+    clips = find_clips(source)
+    return (clips, True) if clips else (find_pictures(source), False)
+
+
+def _jobs(source: Path, names: list[str], asked: dict[str, Any]) -> list[Job]:
     """What is to be done; refused before any work is."""
     output, clean = asked["output"], asked["clean"]
     if source.is_file():
@@ -60,7 +80,6 @@ def _jobs(source: Path, asked: dict[str, Any]) -> list[Job]:
             raise InputError(f"{output}: is a file; {source} is a folder, so name a folder with -o")
         if output.resolve().is_relative_to(source.resolve()):
             raise InputError(f"{output}: lies in {source}, whose pictures are to be read; name a folder elsewhere")
-        names = find_pictures(source)
         jobs = [(source / name, output / name, None if clean is None else clean / name) for name in names]
     read = _identities(path for job in jobs for path in (job[0], job[2]) if path is not None)
     for path, target, reference in jobs:

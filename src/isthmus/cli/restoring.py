@@ -15,9 +15,12 @@ from isthmus import choices, recipes
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import Outputs
 from isthmus.data import Dataset
+from isthmus.data.clips import find_clips
 from isthmus.data.dataset import some
 from isthmus.data.patches import cut_patches, find_pictures, look_at, pair_names, passing_over
+from isthmus.data.windows import FRAMES, cut_windows
 from isthmus.errors import InputError
+from isthmus.jobs.clips import judged_clips
 from isthmus.jobs.denoise import Figures, judged_levels, judged_pairs
 from isthmus.names import nearest
 from isthmus.recipes.restoring import noise_of
@@ -30,6 +33,8 @@ USELESS = (
     "latent_dim", "corruption", "penalties", "key", "size", "drop", "label", "text", "max_features", "series_id",
     "window", "stride", "tensorboard",
 )  # fmt: skip
+ALONE = "self"
+"""What --target says where noisy pictures are all there is."""
 ALIAS = {"penalties": "penalty"}
 MOST_JUDGED = 8
 STEPS = 6000
@@ -45,6 +50,7 @@ class Pictures(NamedTuple):
     seen: Path | None = None
     seen_learned: Sequence[str] = ()
     seen_held: Sequence[str] = ()
+    moving: bool = False
 
 
 def is_restoring(asked: dict[str, Any]) -> bool:
@@ -62,13 +68,17 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
     """
     if asked["recipe"] not in KNOWN_AS:
         raise InputError(f"--noise and --target are for recipe denoising: {nearest(asked['recipe'], KNOWN_AS[1:])}")
-    if asked["noise"] and asked["target"]:
+    alone = asked["target"] == ALONE
+    if asked["noise"] and asked["target"] and not alone:
         raise InputError("--target gives pairs, which have their own noise: leave out --noise")
     if not Path(asked["data"]).is_dir():
         raise InputError(
             f"{asked['data']}: --noise and --target take a folder of pictures; for other data use --corruption"
         )
-    if asked["target"] and Path(asked["target"]).resolve() == Path(asked["data"]).resolve():
+    clips = find_clips(Path(asked["data"]))
+    if clips and asked["target"] and not alone:
+        raise InputError(f"{asked['data']}: holds clips, and --target takes pairs of pictures: leave it out")
+    if asked["target"] and not alone and Path(asked["target"]).resolve() == Path(asked["data"]).resolve():
         raise InputError(
             f"--target {asked['target']} is DATA itself: name the folder of what its pictures are to become"
         )
@@ -79,19 +89,36 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
             raise InputError(
                 f"--{ALIAS.get(name, name).replace('_', '-')} has no use with --noise or --target: leave it out"
             )
-    noise = "none" if asked["target"] else asked["noise"]
+    noise = _noise(asked)
     if noise:
         noise_of(noise)  # refused before any picture is read
-    options = [*asked["options"], *([("noise", noise)] if noise else [])]
+    options = [*asked["options"], *([("noise", noise)] if noise else []), *([("frames", FRAMES)] if clips else [])]
     return asked | {"recipe": RECIPE, "options": options, "validation": "0"}
+
+
+def _noise(asked: dict[str, Any]) -> str | None:
+    """The recipe's word for what pictures suffer."""
+    if asked["target"] != ALONE:
+        return "none" if asked["target"] else asked["noise"]
+    if not asked["noise"]:
+        return ALONE
+    name, _, level = str(asked["noise"]).partition(":")
+    if name != "gaussian" or "-" in level:
+        raise InputError(f"--target self with --noise {asked['noise']}: write gaussian:LEVEL, the one level of all")
+    return f"{ALONE}:{level}"
 
 
 def find_files(asked: dict[str, Any]) -> Pictures:
     """Part the pictures into those to learn from and those to judge by."""
     folder, target = Path(asked["data"]), asked["target"]
-    if target is None:
-        names = find_pictures(folder)
+    if target is None or target == ALONE:
+        clips = find_clips(folder)
+        names = clips or find_pictures(folder)
+        if target == ALONE:  # nothing clean is known to judge by
+            return Pictures(folder, names, (), moving=bool(clips))
         learned, held = _part(names, asked)
+        if clips:
+            return Pictures(folder, _of(names, learned), _of(names, held)[:MOST_JUDGED], moving=True)
         return _to_judge(Pictures(folder, _of(names, learned), _of(names, held)), asked)
     seen, names, alone = pair_names(folder, target, skip=asked["skip_bad"])
     if alone and not asked["quiet"]:
@@ -143,9 +170,14 @@ def _of(names: list[str], rows: NDArray[np.int64]) -> list[str]:
 
 def patches_of(pictures: Pictures, asked: dict[str, Any]) -> tuple[Dataset, Dataset | None]:
     """What is learned from, and what is seen of it."""
+    memory, skip = choices.memory_budget(asked["memory"]), asked["skip_bad"]
+    if pictures.moving:
+        windows = cut_windows(pictures.folder, pictures.learned, memory=memory, skip=skip)
+        _say_skipped(windows.skipped, asked)
+        return windows, None
     found = cut_patches(
         pictures.folder, pictures.learned, seen=pictures.seen, seen_names=pictures.seen_learned,
-        memory=choices.memory_budget(asked["memory"]), skip=asked["skip_bad"],
+        memory=memory, skip=skip,
     )  # fmt: skip
     _say_skipped(found[0].skipped, asked)
     return found
@@ -168,21 +200,27 @@ def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, ou
         return
     if asked["quiet"]:
         return
+    what = "clips" if pictures.moving else "pictures"
     if found:
         from isthmus.report.restored import show_figures
 
-        click.echo(f"Means over {len(pictures.held)} pictures held out:")
+        click.echo(f"Means over {len(pictures.held)} {what} held out:")
         show_figures(Console(), found)
+    elif asked["target"] == ALONE:
+        click.echo(f"learned from noisy {what} alone: no clean ones are known, so there is no PSNR to tell")
     else:
-        click.echo("no picture was held out, so there is nothing to judge by: give 10 or more, or --validation 1")
-    click.echo(f"model: {outputs.model}; use it: isthmus denoise {outputs.model} PICTURE -o CLEAN")
+        click.echo(f"no {what} were held out, so there is nothing to judge by: give 10 or more, or --validation 1")
+    click.echo(f"model: {outputs.model}; use it: isthmus denoise {outputs.model} {what.upper()} -o CLEAN")
     if estimator.record_["stopped"] == "interrupted":
         click.echo("stopped by Ctrl-C: the model so far is kept; --resume goes on from the checkpoint", err=True)
 
 
 def _judged(denoiser: Denoiser, pictures: Pictures) -> Iterator[tuple[str, Figures]]:
     clean, *seen = _held(pictures)
-    if clean and seen:
+    if clean and pictures.moving:
+        for level, figures in judged_clips(denoiser, clean).items():
+            yield f"noise {level:g}", figures
+    elif clean and seen:
         yield "pairs", judged_pairs(denoiser, seen[0], clean)
     elif clean:
         for level, figures in judged_levels(denoiser, clean).items():

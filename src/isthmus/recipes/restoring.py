@@ -8,7 +8,7 @@ from isthmus.bodies import Body
 from isthmus.errors import InputError
 from isthmus.model import Model
 from isthmus.names import nearest
-from isthmus.parts import FeatureMap, Part, ToldNoise
+from isthmus.parts import BlindSpot, FeatureMap, Masked, Part, Recorrupted, Splitting, ToldNoise
 from isthmus.recipes.table import recipe
 
 WHITE = 255.0
@@ -24,14 +24,21 @@ WHITE = 255.0
         "batch_size": 16, "learning_rate": 1e-3, "weight_decay": 0.0, "ema": "auto", "keep_last": True, "turn": True
     },
 )  # fmt: skip
-def restoring(body: Body, latent_dim: int, *, noise: str = "gaussian:0-55") -> Model:  # noqa: ARG001
+def restoring(body: Body, latent_dim: int, *, noise: str = "gaussian:0-55", frames: int = 1) -> Model:  # noqa: ARG001
     """Denoiser of pictures of any size; noise is gaussian:LEVEL or gaussian:FROM-TO of 255, none where pairs are given.
 
-    The code is the picture that was seen and what of it is noise, so `latent_dim` has no say.
+    Where the pictures themselves are noisy it is self, or self:LEVEL where the noise is gaussian. Of clips the channels
+    are so many frames that follow each other. The code is the picture that was seen and what of it is noise, so
+    `latent_dim` has no say.
     """
     _check(body)
     channels, height, width = body.shape
-    return replace(body, squash=False).assemble(FeatureMap((2 * channels, height, width)), corruption=noise_of(noise))
+    if frames not in (1, channels):
+        raise InputError(f"frames={frames}: the rows have {channels} channels, which are to be as many frames")
+    corruption, body = noise_of(noise), replace(body, squash=False)
+    likelihood = Masked(body.density()) if isinstance(corruption, BlindSpot) else None
+    bottleneck = FeatureMap((2 * channels, height, width))
+    return body.assemble(bottleneck, corruption=corruption, likelihood=likelihood)
 
 
 def _check(body: Body) -> None:
@@ -72,5 +79,13 @@ def _gaussian(text: str) -> ToldNoise:
     return ToldNoise(levels[0] / WHITE, levels[-1] / WHITE)
 
 
-DAMAGES: dict[str, Callable[[str], Part | None]] = {"gaussian": _gaussian, "none": lambda _: None}
+def _alone(text: str) -> Splitting:
+    if not text:
+        return BlindSpot()
+    if not re.fullmatch(r"\d+(?:\.\d+)?", text) or not 0 < float(text) <= WHITE:
+        raise InputError(f"noise='self:{text}': write self or self:LEVEL, in units of 255, above 0")
+    return Recorrupted(float(text) / WHITE)
+
+
+DAMAGES: dict[str, Callable[[str], Part | None]] = {"gaussian": _gaussian, "self": _alone, "none": lambda _: None}
 """What pictures may suffer in training, by the word before the colon; it is made from what comes after."""

@@ -15,10 +15,10 @@ from torch import Tensor
 
 from isthmus.autoencoder import Autoencoder
 from isthmus.errors import DataError, InputError
-from isthmus.parts import ToldNoise
+from isthmus.parts import BlindSpot, Recorrupted, ToldNoise
 from isthmus.recipes.restoring import WHITE
 from isthmus.restoration.levels import check_size, estimate_level
-from isthmus.restoration.tiling import TILE, Restorer, check_picture, from_zero_to_one
+from isthmus.restoration.tiling import TILE, Restorer, check_picture, from_zero_to_one, in_units_of
 
 SHIPPED = Path(__file__).with_name("denoiser.safetensors")
 """A model of grey pictures and any level of noise; benchmarks/shipped_denoiser.py made it."""
@@ -28,6 +28,7 @@ LEAST = 0.01
 """A level below which there is no noise: of a flat picture rounding leaves a trace."""
 OPPONENT = np.array([[1 / 3, 1 / 3, 1 / 3], [6**-0.5, 0, -(6**-0.5)], [18**-0.5, -2 * 18**-0.5, 18**-0.5]], np.float32)
 """Brightness, whose noise is the root of a third of that of a channel, as is that of the two differences of colour."""
+NOISES = (ToldNoise, Recorrupted, BlindSpot)
 BACK = np.linalg.inv(OPPONENT).astype(np.float32)
 
 
@@ -56,8 +57,10 @@ class Denoiser:
 
     def __post_init__(self) -> None:
         learned = self._restorer.corruption
-        if not (learned is None or isinstance(learned, ToldNoise)):
+        if not (learned is None or isinstance(learned, NOISES)):
             raise InputError(f"this model learned to undo {type(learned).__name__.lower()}, not noise")
+        if self.frames not in (1, self.channels):
+            raise InputError(f"this model is of {self.frames} frames and {self.channels} channels, which don't agree")
 
     @property
     def channels(self) -> int:
@@ -65,10 +68,15 @@ class Denoiser:
         return self._restorer.channels
 
     @property
+    def frames(self) -> int:
+        """How many frames of a clip it takes at once; 1: it is a model of pictures."""
+        return int((self.autoencoder.options or {}).get("frames", 1))
+
+    @property
     def levels(self) -> tuple[float, float] | None:
         """The levels of noise it learned, of 255; None if it wasn't told any."""
         noise = self._restorer.corruption
-        return (noise.low * WHITE, noise.high * WHITE) if isinstance(noise, ToldNoise) else None
+        return (noise.low * WHITE, noise.high * WHITE) if isinstance(noise, ToldNoise | Recorrupted) else None
 
     def level_of(self, picture: NDArray[Any]) -> float:
         """The level of noise in a picture, of 255, by `estimate_level` of its middle."""
@@ -101,12 +109,40 @@ class Denoiser:
         """
         self._check(picture, level)
         whole = picture if picture.ndim == 3 else picture[..., None]
-        if self.levels is not None:
-            level = self.level_of(whole) if level is None else level
+        if level is None and self.levels is not None:
+            level = self.level_of(whole)
+        return self._whole(whole, level).reshape(picture.shape)
+
+    def denoise_window(self, window: NDArray[np.uint8], level: float | None = None) -> NDArray[np.uint8]:
+        """Frames that follow each other, (frames, height, width, channels), without their noise.
+
+        There must be as many as the model takes at once, of grey or of colour, which goes as in `denoise`, as do the
+        level and its default, that of the middle frame.
+
+        Raises
+        ------
+        InputError, DataError
+            As `denoise` does, or if there are more or fewer frames.
+        """
+        if window.ndim != 4 or len(window) != self.frames or window.shape[-1] not in (1, 3):
+            raise DataError(f"a window of shape {window.shape}; the model takes {self.frames} frames, grey or RGB")
+        self.check_level(level)
+        if level is None and self.levels is not None:
+            level = self.level_of(window[self.frames // 2])
+        if window.shape[-1] == 1:
+            return self._whole(window[..., 0].transpose(1, 2, 0), level).transpose(2, 0, 1)[..., None]
+        middle = np.array([0, 0.5, 0.5], np.float32)  # differences of colour are on either side of 0
+        planes = from_zero_to_one(window) @ OPPONENT.T + middle
+        level = None if level is None else level / 3**0.5
+        clean = [self._whole(planes[..., i].transpose(1, 2, 0), level).transpose(2, 0, 1) for i in range(3)]
+        return in_units_of((np.stack(clean, -1) - middle) @ BACK.T, window.dtype)
+
+    def _whole(self, picture: NDArray[Any], level: float | None) -> NDArray[Any]:
+        """A picture, (height, width, channels), or a window with frames for channels."""
         if level is not None and level < LEAST:
             return picture.copy()
-        found: NDArray[Any] = self._restorer.restore(whole, lambda tile: self._tile(tile, level))
-        return found.reshape(picture.shape)
+        found: NDArray[Any] = self._restorer.restore(picture, lambda tile: self._tile(tile, level))
+        return found
 
     def _check(self, picture: NDArray[Any], level: float | None) -> None:
         check_picture(picture)
@@ -122,7 +158,7 @@ class Denoiser:
             If it is no finite number of 0 or more, or given to a model that is told none.
         """
         if level is not None and self.levels is None:
-            raise InputError(f"level={level:g}: this model learned from pairs and is told no level: leave it out")
+            raise InputError(f"level={level:g}: this model is told no level: leave it out")
         if level is not None and not 0 <= level < np.inf:
             raise InputError(f"level={level:g}: give a number of 0 or more, white being 255")
 
@@ -134,6 +170,24 @@ class Denoiser:
         DataError
             If the model doesn't serve its channels, or it is too small to tell its noise where no level is given.
         """
+        if self.frames > 1:
+            raise DataError(f"a picture; the model learned windows of {self.frames} frames: give it a clip")
+        self._check_shape(shape, level)
+
+    def check_frames(self, shape: tuple[int, ...], level: float | None) -> None:
+        """The same of the frames of a clip.
+
+        Raises
+        ------
+        DataError
+            If the model doesn't serve them.
+        """
+        if self.frames == 1:
+            self._check_shape(shape, level)
+        elif level is None and self.levels is not None:
+            check_size(*shape[:2])
+
+    def _check_shape(self, shape: tuple[int, ...], level: float | None) -> None:
         height, width, channels = shape
         if channels != self.channels and {self.channels, channels} != {1, 3}:
             raise DataError(f"a picture of {channels} channels; the model learned pictures of {self.channels}")

@@ -80,7 +80,7 @@ class Restorer:
     def __post_init__(self) -> None:
         model = self.autoencoder.model_
         parts = ((model.encoder, RestoringEncoder), (model.bottleneck, FeatureMap), (model.decoder, Difference))
-        if not (all(isinstance(*each) for each in parts) and isinstance(model.likelihood, Normal | Laplace)):
+        if not (all(isinstance(*each) for each in parts) and isinstance(model.likelihood.inner, Normal | Laplace)):
             raise InputError(
                 f"recipe {self.autoencoder.recipe!r} makes no restorer of pictures of any size: fit one with "
                 "`isthmus fit FOLDER --recipe denoising --noise gaussian:0-55`"

@@ -1,0 +1,87 @@
+"""Denoise clips: each frame without its noise, at the time and with the sound it came with."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.data.clips import Clip, check_ending, look_at_clip, read_frames, rewrite_clip
+from isthmus.errors import naming
+from isthmus.jobs.denoise import JUDGED_SIDE, Figures, figures, levels_of, mean_figures, with_noise
+from isthmus.restoration import Denoiser, clip_level, denoise_frames
+from isthmus.restoration.tiling import from_zero_to_one, in_units_of
+
+
+@dataclass(frozen=True)
+class CleanedClip:
+    """One clip that was denoised: where it went, its frames, its level of noise, and whether its sound was left out."""
+
+    name: str
+    output: Path
+    frames: int
+    level: float | None
+    silenced: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self) | {"output": str(self.output)}
+
+
+def check_clip(denoiser: Denoiser, source: Path, output: Path, level: float | None) -> Clip:
+    """Look at a clip and refuse what `clean_clip` would, so far as its packets tell.
+
+    Raises
+    ------
+    InputError
+        If it can't be read, is empty or cut off, or the result can't be written under this name.
+    """
+    check_ending(output)
+    clip = look_at_clip(source)
+    with naming(str(source)):
+        denoiser.check_frames((clip.height, clip.width, clip.channels), level)
+    return clip
+
+
+def clean_clip(
+    denoiser: Denoiser, clip: Clip, output: Path, level: float | None, seen: Callable[[], None] = lambda: None
+) -> CleanedClip:
+    """Denoise one clip into another; `seen` is called after each frame.
+
+    Raises
+    ------
+    InputError
+        If it can't be read or written.
+    """
+    if level is None:
+        level = clip_level(denoiser, read_frames(clip.path))
+    with naming(str(clip.path)):
+        silenced = rewrite_clip(clip, output, lambda frames: denoise_frames(denoiser, frames, level), seen)
+    return CleanedClip(str(clip.path), output, clip.frames, level, silenced)
+
+
+def judged_clips(denoiser: Denoiser, clips: Sequence[Path]) -> dict[float, Figures]:
+    """Mean figures of the middle frames of clips' first windows, brightness alone, under the usual levels of noise."""
+    clean = [_first_window(path, denoiser.frames) for path in clips]
+    return {
+        level: mean_figures([_judged(denoiser, window, level, seed) for seed, window in enumerate(clean)])
+        for level in levels_of(denoiser)
+    }
+
+
+def _judged(denoiser: Denoiser, window: NDArray[np.uint8], level: float, seed: int) -> Figures:
+    clean = from_zero_to_one(window)
+    noisy = in_units_of(with_noise(clean, level, seed), window.dtype)
+    middle = len(window) // 2
+    found = list(denoise_frames(denoiser, noisy, level))[middle]
+    return figures(from_zero_to_one(found), from_zero_to_one(noisy[middle]), clean[middle], level)
+
+
+def _first_window(path: Path, frames: int) -> NDArray[np.uint8]:
+    """The first frames of a clip, their middles."""
+    window = np.stack(list(islice(read_frames(path, grey=True), frames)))
+    top, left = (max(0, (length - JUDGED_SIDE) // 2) for length in window.shape[1:3])
+    return window[:, top : top + JUDGED_SIDE, left : left + JUDGED_SIDE]
