@@ -18,7 +18,7 @@ from isthmus.data import Dataset
 from isthmus.data.clips import find_clips
 from isthmus.data.dataset import some
 from isthmus.data.patches import cut_patches, find_pictures, look_at, pair_names, passing_over
-from isthmus.data.windows import FRAMES, cut_windows
+from isthmus.data.windows import FRAMES, cut_windows, good_clips
 from isthmus.errors import InputError
 from isthmus.jobs.clips import judged_clips
 from isthmus.jobs.denoise import Figures, judged_levels, judged_pairs
@@ -35,6 +35,7 @@ USELESS = (
 )  # fmt: skip
 ALONE = "self"
 """What --target says where noisy pictures are all there is."""
+DEFAULT_VALIDATION = "0.1"
 ALIAS = {"penalties": "penalty"}
 MOST_JUDGED = 8
 STEPS = 6000
@@ -68,20 +69,7 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
     """
     if asked["recipe"] not in KNOWN_AS:
         raise InputError(f"--noise and --target are for recipe denoising: {nearest(asked['recipe'], KNOWN_AS[1:])}")
-    alone = asked["target"] == ALONE
-    if asked["noise"] and asked["target"] and not alone:
-        raise InputError("--target gives pairs, which have their own noise: leave out --noise")
-    if not Path(asked["data"]).is_dir():
-        raise InputError(
-            f"{asked['data']}: --noise and --target take a folder of pictures; for other data use --corruption"
-        )
-    clips = find_clips(Path(asked["data"]))
-    if clips and asked["target"] and not alone:
-        raise InputError(f"{asked['data']}: holds clips, and --target takes pairs of pictures: leave it out")
-    if asked["target"] and not alone and Path(asked["target"]).resolve() == Path(asked["data"]).resolve():
-        raise InputError(
-            f"--target {asked['target']} is DATA itself: name the folder of what its pictures are to become"
-        )
+    _check_target(asked)
     if asked["kind"] not in ("auto", "images"):
         raise InputError(f"--kind {asked['kind']}: --noise and --target learn from images")
     for name in USELESS:
@@ -92,8 +80,29 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
     noise = _noise(asked)
     if noise:
         noise_of(noise)  # refused before any picture is read
-    options = [*asked["options"], *([("noise", noise)] if noise else []), *([("frames", FRAMES)] if clips else [])]
+    options = [
+        *asked["options"],
+        *([("noise", noise)] if noise else []),
+        *([("frames", FRAMES)] if find_clips(Path(asked["data"])) else []),
+    ]
     return asked | {"recipe": RECIPE, "options": options, "validation": "0"}
+
+
+def _check_target(asked: dict[str, Any]) -> None:
+    """Refuse what --target can't go with, and DATA that is no folder."""
+    folder, target = Path(asked["data"]), asked["target"]
+    if asked["noise"] and target and target != ALONE:
+        raise InputError("--target gives pairs, which have their own noise: leave out --noise")
+    if not folder.is_dir():
+        raise InputError(f"{folder}: --noise and --target take a folder of pictures; for other data use --corruption")
+    if target == ALONE:
+        if asked["validation"] not in (DEFAULT_VALIDATION, "0"):
+            raise InputError(f"--validation {asked['validation']}: --target self knows nothing clean to judge by")
+        return
+    if target and find_clips(folder):
+        raise InputError(f"{folder}: holds clips, and --target takes pairs of pictures: leave it out")
+    if target and Path(target).resolve() == folder.resolve():
+        raise InputError(f"--target {target} is DATA itself: name the folder of what its pictures are to become")
 
 
 def _noise(asked: dict[str, Any]) -> str | None:
@@ -118,7 +127,10 @@ def find_files(asked: dict[str, Any]) -> Pictures:
             return Pictures(folder, names, (), moving=bool(clips))
         learned, held = _part(names, asked)
         if clips:
-            return Pictures(folder, _of(names, learned), _of(names, held)[:MOST_JUDGED], moving=True)
+            bad: list[str] = []
+            good = good_clips(folder, _of(names, held)[:MOST_JUDGED], bad, skip=asked["skip_bad"])
+            _say_skipped(bad, asked)
+            return Pictures(folder, _of(names, learned), list(good), moving=True)
         return _to_judge(Pictures(folder, _of(names, learned), _of(names, held)), asked)
     seen, names, alone = pair_names(folder, target, skip=asked["skip_bad"])
     if alone and not asked["quiet"]:

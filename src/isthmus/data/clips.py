@@ -15,29 +15,43 @@ from isthmus.data.images import find
 from isthmus.errors import DataError, InputError
 from isthmus.files import atomic_write
 
-Frame = NDArray[np.uint8]
-"""(height, width, channels), of 1 channel or 3."""
+Plane = NDArray[np.uint8]
+"""(height, width)."""
+Frame = tuple[Plane, ...]
+"""Planes as they are stored: brightness and, of colour, two differences of colour, most often of half the size."""
 Work = Callable[[Iterator[Frame]], Iterator[Frame]]
 """What makes of every frame another of the same shape, in order; it may look ahead."""
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 """What is written, by its ending."""
 ENDINGS = (*FORMATS, ".avi", ".webm")
+_USUAL = ("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac")
+SOUNDS = {"mp4": _USUAL, "mov": ("aac", "mp3", "ac3", "alac", "pcm_s16le", "pcm_s24le", "pcm_s16be"), "matroska": None}
+"""The codecs of sound that a format takes, and players do from it; None: any."""
 QUALITY = {"crf": "14", "preset": "medium"}
 """Of H.264: 14 is all but the same to the eye."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """What a file of moving pictures holds: frames as they are stored, and `rate` of them a second on average."""
+    """What a file of moving pictures holds: frames as they are stored, and `rate` of them a second on average.
+
+    ``planes`` are gray, yuv420p (differences of colour of half the size) or yuv444p, which others are made to be.
+    """
 
     path: Path
     frames: int
     height: int
     width: int
-    channels: int
+    planes: str
     rate: Fraction
     sound: bool
+
+    @property
+    def sizes(self) -> list[tuple[int, int]]:
+        """Height and width of each plane."""
+        half = (self.height // 2, self.width // 2) if self.planes == "yuv420p" else (self.height, self.width)
+        return [(self.height, self.width), *([] if self.planes == "gray" else [half] * 2)]
 
 
 def find_clips(folder: Path) -> list[str]:
@@ -71,34 +85,34 @@ def look_at_clip(path: Path) -> Clip:
         stream = _pictures(path, source)
         promised, sound = stream.frames, bool(source.streams.audio)
         height, width = stream.codec_context.height, stream.codec_context.width
-        grey = str(stream.codec_context.pix_fmt).startswith("gray")
         found = sum(1 for packet in source.demux(stream) if packet.size)
         if not found or not height or not width:
             raise DataError(f"{path}: holds no frames; give a clip")
         if found < promised:
             raise DataError(f"{path}: is cut off: {found} of {promised} frames are there")
-        return Clip(path, found, height, width, 1 if grey else 3, stream.average_rate or Fraction(25), sound)
+        planes = _planes_of(str(stream.codec_context.pix_fmt), height, width)
+        return Clip(path, found, height, width, planes, stream.average_rate or Fraction(25), sound)
 
 
-def read_frames(path: Path, *, grey: bool = False) -> Iterator[Frame]:
+def _planes_of(stored: str, height: int, width: int) -> str:
+    """The planes that frames are taken as."""
+    if stored.startswith("gray"):
+        return "gray"
+    whole = "444" in stored or "rgb" in stored or "gbr" in stored or height % 2 or width % 2
+    return "yuv444p" if whole else "yuv420p"
+
+
+def read_frames(clip: Clip) -> Iterator[Frame]:
     """The frames of a clip, one by one.
-
-    Parameters
-    ----------
-    path : path
-    grey : bool
-        Their brightness alone.
 
     Raises
     ------
     DataError
         If they can't be read.
     """
-    with _opened(path) as source:
-        stream = _pictures(path, source)
-        grey = grey or str(stream.codec_context.pix_fmt).startswith("gray")
-        for frame in source.decode(stream):
-            yield _pixels(frame, grey=grey)
+    with _opened(clip.path) as source:
+        for frame in source.decode(_pictures(clip.path, source)):
+            yield _taken(frame, clip)
 
 
 def rewrite_clip(clip: Clip, output: Path, work: Work, seen: Callable[[], None] = lambda: None) -> bool:
@@ -152,8 +166,9 @@ class _Copier:
         self._clip, self._source, self._target = clip, source, target
         self._from = _pictures(clip.path, source)
         self._to = target.add_stream("libx264", rate=clip.rate, options=QUALITY)
+        self._to.width, self._to.height = clip.width, clip.height
         even = clip.height % 2 == clip.width % 2 == 0
-        self._to.width, self._to.height, self._to.pix_fmt = clip.width, clip.height, "yuv420p" if even else "yuv444p"
+        self._to.pix_fmt = clip.planes if clip.planes != "gray" else "yuv420p" if even else "yuv444p"
         self._to.codec_context.time_base = self._from.time_base
         for name in ("colorspace", "color_range", "color_primaries", "color_trc"):
             setattr(self._to.codec_context, name, getattr(self._from.codec_context, name))
@@ -165,7 +180,8 @@ class _Copier:
     def _sound_stream(self) -> Any:
         """Where sound goes; None where there is none or the format doesn't take it."""
         streams = self._source.streams.audio
-        if not streams or streams[0].codec_context.name not in self._target.supported_codecs:
+        known = SOUNDS[self._target.format.name]
+        if not streams or (known is not None and streams[0].codec_context.codec.canonical_name not in known):
             return None
         return self._target.add_stream_from_template(streams[0])
 
@@ -186,20 +202,16 @@ class _Copier:
     def _next(self, frame: Any) -> Frame:
         if (frame.height, frame.width) != (self._clip.height, self._clip.width):
             raise DataError(f"{self._clip.path}: its frames change their size to {frame.height}x{frame.width}")
-        pixels = _pixels(frame, grey=self._clip.channels == 1)
         self._waiting.append((frame.pts, frame.time_base, frame.colorspace, frame.color_range))
-        return pixels
+        return _taken(frame, self._clip)
 
-    def write(self, pixels: Frame) -> None:
+    def write(self, planes: Frame) -> None:
         """Write a frame at the time of the one it was made of."""
         pts, base, colours, span = self._waiting.popleft()
-        grey = pixels.shape[2] == 1
-        frame = _av(self._clip.path).VideoFrame.from_ndarray(
-            np.ascontiguousarray(pixels[..., 0] if grey else pixels), format="gray" if grey else "rgb24"
-        )
-        frame = frame.reformat(
-            format=self._to.pix_fmt, dst_colorspace=colours, dst_color_range=span, interpolation=_exactly()
-        )
+        frame = _av(self._clip.path).VideoFrame.from_ndarray(_packed(planes), format=self._clip.planes)
+        frame.colorspace, frame.color_range = colours, span
+        if self._to.pix_fmt != self._clip.planes:
+            frame = frame.reformat(format=self._to.pix_fmt, dst_color_range=span, interpolation=_exactly())
         frame.pts, frame.time_base = pts, base
         self._target.mux(self._to.encode(frame))
 
@@ -207,13 +219,30 @@ class _Copier:
         self._target.mux(self._to.encode(None))
 
 
-def _pixels(frame: Any, *, grey: bool) -> Frame:
-    found: Frame = frame.reformat(format="gray" if grey else "rgb24", interpolation=_exactly()).to_ndarray()
-    return found[..., None] if grey else found
+def _taken(frame: Any, clip: Clip) -> Frame:
+    """The planes of a decoded frame, in 8 bits."""
+    if frame.format.name != clip.planes:
+        frame = frame.reformat(format=clip.planes, dst_color_range=frame.color_range, interpolation=_exactly())
+    values, at = frame.to_ndarray().ravel(), 0
+    planes: list[Plane] = []
+    for height, width in clip.sizes:
+        planes.append(values[at : at + height * width].reshape(height, width))
+        at += height * width
+    return tuple(planes)
+
+
+def _packed(planes: Frame) -> Plane | NDArray[np.uint8]:
+    """Planes in one array, as PyAV takes them."""
+    height, width = planes[0].shape
+    if len(planes) == 1:
+        return np.ascontiguousarray(planes[0])
+    if planes[1].shape == planes[0].shape:
+        return np.stack(planes)
+    return np.concatenate([plane.ravel() for plane in planes]).reshape(height * 3 // 2, width)
 
 
 def _exactly() -> Any:
-    """How colours are worked out: the fast way, there and back, leaves them darker by two levels of 255."""
+    """How other planes are made: the fast way, there and back, leaves colours darker by two levels of 255."""
     from av.video.reformatter import Interpolation
 
     return (

@@ -55,11 +55,8 @@ def cut_windows(
     """
     folder = Path(folder)
     names = find_clips(folder) if names is None else names
-    clips: dict[str, Clip] = {}
     bad: list[str] = []
-    for name in names:
-        with passing_over(bad, skip=skip):
-            clips[name] = _learnable(look_at_clip(folder / name), frames)
+    clips = good_clips(folder, names, bad, frames=frames, skip=skip)
     if not clips:
         raise DataError(f"{folder}: " + (f"none of {len(names)} clips is left: {some(bad)}" if names else "no clips"))
     side = min(SIDE, *(min(clip.height, clip.width) for clip in clips.values())) // 2 * 2
@@ -68,10 +65,27 @@ def cut_windows(
     schema = ImageSchema(side, side, frames, "uint8")
     with Collector(len(of), schema.shape, np.dtype("uint8"), memory) as rows:
         for name in clips:
-            for patch in _patches(folder / name, places[name], frames, side):
+            for patch in _patches(clips[name], places[name], frames, side):
                 rows.add(patch[None])
         source = rows.finish()
     return Dataset(schema, source, None, of, "folder", bad, overlap=max(map(_across, clips.values())))
+
+
+def good_clips(
+    folder: Path, names: Sequence[str], bad: list[str], *, frames: int = FRAMES, skip: bool = False
+) -> dict[str, Clip]:
+    """Those of which windows can be cut; `bad` is told of the others, if they are to be skipped.
+
+    Raises
+    ------
+    DataError
+        Of the first other, if not.
+    """
+    clips: dict[str, Clip] = {}
+    for name in names:
+        with passing_over(bad, skip=skip):
+            clips[name] = _learnable(look_at_clip(folder / name), frames)
+    return clips
 
 
 def _learnable(clip: Clip, frames: int) -> Clip:
@@ -95,15 +109,15 @@ def _places(clip: Clip, frames: int, side: int, most: int) -> Places:
     return places[kept]
 
 
-def _patches(path: Path, places: Places, frames: int, side: int) -> Iterator[NDArray[Any]]:
+def _patches(clip: Clip, places: Places, frames: int, side: int) -> Iterator[NDArray[Any]]:
     held: deque[NDArray[np.uint8]] = deque(maxlen=frames)
     wanted = iter(places)
     place = next(wanted, None)
-    for i, frame in enumerate(read_frames(path, grey=True)):
-        held.append(frame)
+    for i, planes in enumerate(read_frames(clip)):
+        held.append(planes[0])
         while place is not None and i + 1 == frames * (place[0] + 1):
             top, left = place[1:]
-            yield np.concatenate([each[top : top + side, left : left + side] for each in held], 2)
+            yield np.stack([each[top : top + side, left : left + side] for each in held], 2)
             place = next(wanted, None)
     if place is not None:
-        raise DataError(f"{path}: fewer frames could be read than are there; is it damaged?")
+        raise DataError(f"{clip.path}: fewer frames could be read than are there; is it damaged?")

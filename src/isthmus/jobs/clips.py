@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from isthmus.data.clips import Clip, check_ending, look_at_clip, read_frames, rewrite_clip
 from isthmus.errors import naming
 from isthmus.jobs.denoise import JUDGED_SIDE, Figures, figures, levels_of, mean_figures, with_noise
-from isthmus.restoration import Denoiser, clip_level, denoise_frames
+from isthmus.restoration import Denoiser, clip_levels, denoise_frames
+from isthmus.restoration.levels import check_size
 from isthmus.restoration.tiling import from_zero_to_one, in_units_of
 
 
 @dataclass(frozen=True)
 class CleanedClip:
-    """One clip that was denoised: where it went, its frames, its level of noise, and whether its sound was left out."""
+    """One clip that was denoised: where it went, the level of noise in its brightness, whether sound was left out."""
 
     name: str
     output: Path
@@ -41,8 +42,10 @@ def check_clip(denoiser: Denoiser, source: Path, output: Path, level: float | No
     """
     check_ending(output)
     clip = look_at_clip(source)
-    with naming(str(source)):
-        denoiser.check_frames((clip.height, clip.width, clip.channels), level)
+    if denoiser.levels is not None:
+        with naming(str(source)):
+            for height, width in clip.sizes[0 if level is None else 1 :]:
+                check_size(height, width)
     return clip
 
 
@@ -56,11 +59,10 @@ def clean_clip(
     InputError
         If it can't be read or written.
     """
-    if level is None:
-        level = clip_level(denoiser, read_frames(clip.path))
+    levels = clip_levels(denoiser, read_frames(clip), level)
     with naming(str(clip.path)):
-        silenced = rewrite_clip(clip, output, lambda frames: denoise_frames(denoiser, frames, level), seen)
-    return CleanedClip(str(clip.path), output, clip.frames, level, silenced)
+        silenced = rewrite_clip(clip, output, lambda frames: denoise_frames(denoiser, frames, levels), seen)
+    return CleanedClip(str(clip.path), output, clip.frames, levels[0], silenced)
 
 
 def judged_clips(denoiser: Denoiser, clips: Sequence[Path]) -> dict[float, Figures]:
@@ -73,15 +75,16 @@ def judged_clips(denoiser: Denoiser, clips: Sequence[Path]) -> dict[float, Figur
 
 
 def _judged(denoiser: Denoiser, window: NDArray[np.uint8], level: float, seed: int) -> Figures:
-    clean = from_zero_to_one(window)
+    clean, middle = from_zero_to_one(window), len(window) // 2
     noisy = in_units_of(with_noise(clean, level, seed), window.dtype)
-    middle = len(window) // 2
-    found = list(denoise_frames(denoiser, noisy, level))[middle]
-    return figures(from_zero_to_one(found), from_zero_to_one(noisy[middle]), clean[middle], level)
+    found = denoiser.denoise_window(noisy, level)[middle]
+    pictures = (from_zero_to_one(found), from_zero_to_one(noisy[middle]), clean[middle])
+    restored, damaged, truth = (picture[..., None] for picture in pictures)
+    return figures(restored, damaged, truth, level)
 
 
 def _first_window(path: Path, frames: int) -> NDArray[np.uint8]:
-    """The first frames of a clip, their middles."""
-    window = np.stack(list(islice(read_frames(path, grey=True), frames)))
-    top, left = (max(0, (length - JUDGED_SIDE) // 2) for length in window.shape[1:3])
+    """The brightness of the first frames of a clip, their middles."""
+    window = np.stack([planes[0] for planes in islice(read_frames(look_at_clip(path)), frames)])
+    top, left = (max(0, (length - JUDGED_SIDE) // 2) for length in window.shape[1:])
     return window[:, top : top + JUDGED_SIDE, left : left + JUDGED_SIDE]

@@ -3,6 +3,6 @@
 from isthmus.restoration.denoising import SHIPPED, Denoiser, shipped
 from isthmus.restoration.inpainting import Inpainted, inpaint
 from isthmus.restoration.levels import estimate_level
-from isthmus.restoration.moving import clip_level, denoise_frames
+from isthmus.restoration.moving import clip_levels, denoise_frames
 
-__all__ = ["SHIPPED", "Denoiser", "Inpainted", "clip_level", "denoise_frames", "estimate_level", "inpaint", "shipped"]
+__all__ = ["SHIPPED", "Denoiser", "Inpainted", "clip_levels", "denoise_frames", "estimate_level", "inpaint", "shipped"]

@@ -99,14 +99,17 @@ class Restorer:
         found: Part | None = self.autoencoder.model_.corruption
         return found
 
-    def restore(self, picture: NDArray[Any], work: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Any:
+    def restore(
+        self, picture: NDArray[Any], work: Callable[[NDArray[np.float32]], NDArray[np.float32]], further: int = 0
+    ) -> Any:
         """The picture, (height, width, channels), with `work` done to each tile of it, in the same shape and type.
 
-        A tile has values from 0 to 1; `work` calls `run`, whose precision and layout are set up here.
+        A tile has values from 0 to 1; `work` calls `run`, whose precision and layout are set up here. `further` is
+        how many pixels farther than the network `work` looks, even, for the network takes pixels in fours.
         """
         out = np.empty(picture.shape, picture.dtype)
         with fast(self._precision, choices.device(self.device), self._model, 1), torch.inference_mode():
-            for part in tiles(picture.shape[0], picture.shape[1], self.tile, self._encoder.reach):
+            for part in tiles(picture.shape[0], picture.shape[1], self.tile, self._encoder.reach + further):
                 cleaned = work(from_zero_to_one(picture[part.outer]))[part.within]
                 out[part.inner] = in_units_of(cleaned, picture.dtype)
         return out
