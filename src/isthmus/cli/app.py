@@ -14,6 +14,7 @@ from isthmus.cli.options import (
     LatentDim,
     Setting,
     Share,
+    Target,
     data_argument,
     data_options,
     model_argument,
@@ -86,8 +87,9 @@ def app() -> None:
     help="Restore pictures of any size: a level of 255, or FROM-TO; holes; downscale:2-4.",
 )  # fmt: skip
 @click.option(
-    "--target", type=click.Path(path_type=Path), metavar="FOLDER",
-    help="Learn from pairs: what DATA, a folder of damaged pictures, are to become, or their masks; matched by name.",
+    "--target", type=Target(path_type=Path), metavar="FOLDER|self",
+    help="Learn from pairs: what DATA, a folder of damaged pictures, are to become, or their masks; matched by name. "
+    "self: DATA are noisy, and nothing else is known (but --noise gaussian:LEVEL, if that is).",
 )  # fmt: skip
 @click.option(
     "--penalty", "penalties", type=Setting(), multiple=True, metavar="NAME=WEIGHT",
@@ -303,7 +305,7 @@ def detect(**asked: Any) -> None:
 @app.command()
 @click.argument("model", metavar="[MODEL]")
 @click.argument("pictures", metavar="PICTURES", required=False)
-@output_to("The picture, or the folder of pictures, to write.")
+@output_to("The picture or clip, or the folder of them, to write.")
 @click.option("--level", type=float, help="Standard deviation of the noise, white being 255.  [default: estimated]")
 @click.option("--clean", type=click.Path(path_type=Path), help="The clean picture or folder, to judge the result by.")
 @click.option(
@@ -316,11 +318,13 @@ def denoise(**asked: Any) -> None:
     """Take the noise from PICTURES, a file or a folder of any sizes, by MODEL or the model that comes along.
 
     Depth, alpha, colour profile and orientation stay as they are. Fit a model of your own by
-    `isthmus fit clean/ --recipe denoising --noise gaussian:0-55`, or of pairs by `isthmus fit dirty/ --target clean/`.
+    `isthmus fit clean/ --recipe denoising --noise gaussian:0-55`, of pairs by `isthmus fit dirty/ --target clean/`, or
+    of noisy ones alone by `isthmus fit dirty/ --target self`. Clips (.mp4, .mov, .mkv) keep their sound.
 
     \b
     isthmus denoise photo.png -o clean.png
     isthmus denoise mine.safetensors scans/ -o clean/ --level 12
+    isthmus denoise clip.mp4 -o clean.mp4
     """
     from isthmus.cli.denoising import denoise_command
 

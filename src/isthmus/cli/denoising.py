@@ -10,7 +10,9 @@ import click
 from rich.console import Console
 
 from isthmus.autoencoder import Autoencoder
+from isthmus.cli.clips import denoise_clips
 from isthmus.cli.files import MODEL_ENDINGS, page_for
+from isthmus.data.clips import find_clips, is_clip
 from isthmus.data.dataset import some
 from isthmus.data.patches import find_pictures
 from isthmus.data.photos import check_photo
@@ -36,10 +38,14 @@ def denoise_command(**asked: Any) -> None:
         raise InputError(f"{model}: the first of two must be a model's .safetensors file; to denoise, name one picture")
     if not source.exists():
         raise DataError(f"{source}: no such picture or folder")
-    jobs = find_jobs(source, asked)
+    names, moving = _names(source)
+    jobs = find_jobs(source, names, asked)
     page = page_for(asked, *(path for job in jobs for path in job if path is not None))
     denoiser = Denoiser(Autoencoder.load(model), asked["device"])
     denoiser.check_level(asked["level"])
+    if moving:
+        denoise_clips(denoiser, [job[:2] for job in jobs], asked)
+        return
 
     def work(path: Path, output: Path, clean: Path | None) -> Cleaned:
         found = clean_file(denoiser, path, output, asked["level"], clean)
@@ -86,8 +92,24 @@ def work_through(
     return done, bad
 
 
-def find_jobs(source: Path, asked: dict[str, Any], called: Callable[[str], str] = str) -> list[Job]:
-    """What is to be done; refused before any work is. `called` says what a picture's result is called.
+def _names(source: Path) -> tuple[list[str], bool]:
+    """What is to be denoised of a folder, or the file itself, and whether these are clips.
+
+    Raises
+    ------
+    DataError
+        If a folder holds both pictures and clips, or neither.
+    """
+    if source.is_file():
+        return [source.name], is_clip(source)
+    clips = find_clips(source)
+    return (clips, True) if clips else (find_pictures(source), False)
+
+
+def find_jobs(source: Path, names: list[str], asked: dict[str, Any], called: Callable[[str], str] = str) -> list[Job]:
+    """What is to be done with the files of these names; refused before any work is.
+
+    `called` says what a picture's result is called.
 
     Raises
     ------
@@ -104,7 +126,6 @@ def find_jobs(source: Path, asked: dict[str, Any], called: Callable[[str], str] 
             raise InputError(f"{output}: is a file; {source} is a folder, so name a folder with -o")
         if output.resolve().is_relative_to(source.resolve()):
             raise InputError(f"{output}: lies in {source}, whose pictures are to be read; name a folder elsewhere")
-        names = find_pictures(source)
         jobs = [(source / name, output / called(name), None if clean is None else clean / name) for name in names]
     return check_jobs(jobs, asked)
 

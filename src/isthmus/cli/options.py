@@ -100,6 +100,14 @@ class PictureSize(click.ParamType):  # type: ignore[type-arg]
         return int(match[1]), int(match[2])
 
 
+class Target(click.Path):
+    """A folder, or the word self; a folder of that name is ./self."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """'self' as it is, all else as a path."""
+        return value if value == "self" else super().convert(value, param, ctx)
+
+
 class Box(click.ParamType):  # type: ignore[type-arg]
     """X,Y,W,H in pixels."""
 

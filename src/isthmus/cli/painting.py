@@ -19,6 +19,7 @@ from isthmus.data import Dataset
 from isthmus.data.dataset import some
 from isthmus.data.images import ENDINGS
 from isthmus.data.masks import read_mask
+from isthmus.data.patches import find_pictures
 from isthmus.data.photos import read_photo
 from isthmus.errors import DataError, InputError, naming
 from isthmus.jobs.paint import JPEG, Painted, check_file, fill_file, hole_examples, judge_holes, mean_figures
@@ -66,7 +67,7 @@ def paint_command(estimator: Autoencoder, asked: dict[str, Any]) -> None:
     source = Path(asked["data"])
     if not source.exists():
         raise DataError(f"{source}: no such picture or folder")
-    jobs = find_jobs(source, asked, lossless)
+    jobs = find_jobs(source, find_pictures(source) if source.is_dir() else [], asked, lossless)
     inpainter = Inpainter(estimator)
     bad = _bad_ones(inpainter, jobs, asked)
     if bad and (not asked["skip_bad"] or len(bad) == len(jobs)):

@@ -15,10 +15,13 @@ from isthmus import choices, recipes
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import Outputs
 from isthmus.data import Dataset
+from isthmus.data.clips import find_clips
 from isthmus.data.dataset import some
 from isthmus.data.masks import check_masks
 from isthmus.data.patches import cut_patches, find_pictures, look_at, pair_names, passing_over
+from isthmus.data.windows import FRAMES, cut_windows, good_clips
 from isthmus.errors import InputError
+from isthmus.jobs.clips import judged_clips
 from isthmus.jobs.denoise import Example, examples, judged_levels, judged_pairs
 from isthmus.jobs.segment import judged_masks, mask_examples
 from isthmus.jobs.upscale import judged_factors, large_examples
@@ -38,6 +41,9 @@ USELESS = (
     "latent_dim", "corruption", "penalties", "key", "size", "drop", "label", "text", "max_features", "series_id",
     "window", "stride", "tensorboard",
 )  # fmt: skip
+ALONE = "self"
+"""What --target says where noisy pictures are all there is."""
+DEFAULT_VALIDATION = "0.1"
 ALIAS = {"penalties": "penalty"}
 MOST_JUDGED = 8
 STEPS = 6000
@@ -53,6 +59,7 @@ class Pictures(NamedTuple):
     seen: Path | None = None
     seen_learned: Sequence[str] = ()
     seen_held: Sequence[str] = ()
+    moving: bool = False
 
 
 def is_restoring(asked: dict[str, Any]) -> bool:
@@ -71,19 +78,11 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
         If an option says nothing here, or two contradict each other.
     """
     _check_recipe(asked)
-    if asked["noise"] and asked["target"]:
-        raise InputError("--target gives pairs, which have their own noise: leave out --noise")
     filling = asked["recipe"] == INPAINTING or (asked["noise"] or "").startswith("holes")
     if filling and asked["target"]:
         raise InputError("--target gives pairs; what is to be filled is hidden at random: leave out one of the two")
-    if not (filling or Path(asked["data"]).is_dir()):
-        raise InputError(
-            f"{asked['data']}: --noise and --target take a folder of pictures; for other data use --corruption"
-        )
-    if asked["target"] and Path(asked["target"]).resolve() == Path(asked["data"]).resolve():
-        raise InputError(
-            f"--target {asked['target']} is DATA itself: name the folder of what its pictures are to become"
-        )
+    if not filling:
+        _check_target(asked)
     if asked["kind"] not in ("auto", "images"):
         raise InputError(f"--kind {asked['kind']}: --noise and --target learn from images")
     for name in USELESS:
@@ -96,7 +95,11 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
     noise = _noise(asked)
     if noise:
         (holes_of if filling else noise_of)(noise)  # refused before any picture is read
-    options = [*asked["options"], *([("noise", noise)] if noise else [])]
+    options = [
+        *asked["options"],
+        *([("noise", noise)] if noise else []),
+        *([("frames", FRAMES)] if not filling and find_clips(Path(asked["data"])) else []),
+    ]
     return asked | {"recipe": INPAINTING if filling else RECIPE, "options": options, "validation": "0"}
 
 
@@ -113,16 +116,49 @@ def _check_recipe(asked: dict[str, Any]) -> None:
         raise InputError("--recipe segmenting learns from pairs: name the folder of masks with --target")
 
 
+def _check_target(asked: dict[str, Any]) -> None:
+    """Refuse what --target can't go with, and DATA that is no folder."""
+    folder, target = Path(asked["data"]), asked["target"]
+    if asked["noise"] and target and target != ALONE:
+        raise InputError("--target gives pairs, which have their own noise: leave out --noise")
+    if not folder.is_dir():
+        raise InputError(f"{folder}: --noise and --target take a folder of pictures; for other data use --corruption")
+    if target == ALONE:
+        if asked["validation"] not in (DEFAULT_VALIDATION, "0"):
+            raise InputError(f"--validation {asked['validation']}: --target self knows nothing clean to judge by")
+        return
+    if target and find_clips(folder):
+        raise InputError(f"{folder}: holds clips, and --target takes pairs of pictures: leave it out")
+    if target and Path(target).resolve() == folder.resolve():
+        raise InputError(f"--target {target} is DATA itself: name the folder of what its pictures are to become")
+
+
 def _noise(asked: dict[str, Any]) -> str | None:
-    return "none" if asked["target"] else asked["noise"] or USUAL_NOISE.get(asked["recipe"])
+    """The recipe's word for what pictures suffer."""
+    if asked["target"] != ALONE:
+        return "none" if asked["target"] else asked["noise"] or USUAL_NOISE.get(asked["recipe"])
+    if not asked["noise"]:
+        return ALONE
+    name, _, level = str(asked["noise"]).partition(":")
+    if name != "gaussian" or "-" in level:
+        raise InputError(f"--target self with --noise {asked['noise']}: write gaussian:LEVEL, the one level of all")
+    return f"{ALONE}:{level}"
 
 
 def find_files(asked: dict[str, Any]) -> Pictures:
     """Part the pictures into those to learn from and those to judge by."""
     folder, target = Path(asked["data"]), asked["target"]
-    if target is None:
-        names = find_pictures(folder)
+    if target is None or target == ALONE:
+        clips = find_clips(folder)
+        names = clips or find_pictures(folder)
+        if target == ALONE:  # nothing clean is known to judge by
+            return Pictures(folder, names, (), moving=bool(clips))
         learned, held = _part(names, asked)
+        if clips:
+            bad: list[str] = []
+            good = good_clips(folder, _of(names, held)[:MOST_JUDGED], bad, skip=asked["skip_bad"])
+            _say_skipped(bad, asked)
+            return Pictures(folder, _of(names, learned), list(good), moving=True)
         return _to_judge(Pictures(folder, _of(names, learned), _of(names, held)), asked)
     seen, names, alone = pair_names(folder, target, skip=asked["skip_bad"])
     if alone and not asked["quiet"]:
@@ -186,10 +222,15 @@ def _of(names: list[str], rows: NDArray[np.int64]) -> list[str]:
 
 def patches_of(pictures: Pictures, asked: dict[str, Any], estimator: Autoencoder) -> tuple[Dataset, Dataset | None]:
     """What is learned from, and what is seen of it."""
+    memory, skip = choices.memory_budget(asked["memory"]), asked["skip_bad"]
+    if pictures.moving:
+        windows = cut_windows(pictures.folder, pictures.learned, memory=memory, skip=skip)
+        _say_skipped(windows.skipped, asked)
+        return windows, None
     noise = str((estimator.options or {}).get("noise", "none")) if estimator.recipe == RECIPE else "none"
     found = cut_patches(
         pictures.folder, pictures.learned, seen=pictures.seen, seen_names=pictures.seen_learned,
-        memory=choices.memory_budget(asked["memory"]), skip=asked["skip_bad"], multiple=multiple_of(noise),
+        memory=memory, skip=skip, multiple=multiple_of(noise),
     )  # fmt: skip
     _say_skipped(found[0].skipped, asked)
     return found
@@ -206,7 +247,7 @@ def passes(estimator: Autoencoder, rows: int) -> int | None:
 def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, outputs: Outputs) -> None:
     """Judge the model by the pictures held out, and say so."""
     task, found = _task(estimator), list(_judged(estimator, pictures, asked["device"]))
-    command = f"isthmus {task} {outputs.model} PICTURE -o RESULT"
+    command = f"isthmus {task} {outputs.model} {'CLIP' if pictures.moving else 'PICTURE'} -o RESULT"
     if asked["report"]:
         _write_page(outputs.report, estimator, found, _examples(estimator, pictures, asked["device"]), command)
     if asked["as_json"]:
@@ -215,13 +256,16 @@ def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, ou
         return
     if asked["quiet"]:
         return
+    what = "clips" if pictures.moving else "pictures"
     if found:
         from isthmus.report.restored import show_figures, show_masks
 
-        click.echo(f"Means over {len(pictures.held)} pictures held out:")
+        click.echo(f"Means over {len(pictures.held)} {what} held out:")
         (show_masks if task == "segment" else show_figures)(Console(), found)
+    elif asked["target"] == ALONE:
+        click.echo(f"learned from noisy {what} alone: no clean ones are known, so there is no PSNR to tell")
     else:
-        click.echo("no picture was held out, so there is nothing to judge by: give 10 or more, or --validation 1")
+        click.echo(f"no {what} were held out, so there is nothing to judge by: give 10 or more, or --validation 1")
     click.echo(f"model: {outputs.model}" + (f"; report: {outputs.report}" if asked["report"] else ""))
     click.echo(f"use it: {command}")
     if estimator.record_["stopped"] == "interrupted":
@@ -244,7 +288,7 @@ def _write_page(
 def _examples(estimator: Autoencoder, pictures: Pictures, device: str) -> Iterable[Example]:
     """Pictures held out, as they are seen and restored."""
     clean, *seen = held_files(pictures)
-    if not clean:
+    if not clean or pictures.moving:
         return []
     if _task(estimator) == "segment":
         return mask_examples(Segmenter(estimator, device), seen[0], clean)
@@ -268,6 +312,9 @@ def _judged(estimator: Autoencoder, pictures: Pictures, device: str) -> Iterator
     elif _task(estimator) == "upscale":
         for factor, figures in judged_factors(Upscaler(estimator, device), clean).items():
             yield f"enlarged {factor} times", figures
+    elif pictures.moving:
+        for level, figures in judged_clips(Denoiser(estimator, device), clean).items():
+            yield f"noise {level:g}", figures
     elif seen:
         yield "pairs", judged_pairs(Denoiser(estimator, device), seen[0], clean)
     else:

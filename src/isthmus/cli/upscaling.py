@@ -7,6 +7,7 @@ import click
 
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.denoising import find_jobs, finish, work_through
+from isthmus.data.patches import find_pictures
 from isthmus.errors import DataError
 from isthmus.jobs.upscale import Upscaled, upscale_file
 from isthmus.restoration import Upscaler
@@ -17,7 +18,7 @@ def upscale_command(**asked: Any) -> None:
     source = Path(asked["pictures"])
     if not source.exists():
         raise DataError(f"{source}: no such picture or folder")
-    jobs = find_jobs(source, asked)
+    jobs = find_jobs(source, find_pictures(source) if source.is_dir() else [], asked)
     upscaler = Upscaler(Autoencoder.load(asked["model"]), asked["device"])
     factor = upscaler.factor(asked["factor"])
 

@@ -206,15 +206,19 @@ JUDGED_SIDE = 256
 
 def judged_levels(denoiser: Denoiser, pictures: Sequence[Path]) -> dict[float, Figures]:
     """Mean figures of clean pictures under the usual levels of noise, of those that the model learned."""
-    low, high = denoiser.levels or (0.0, WHITE)
-    levels = [level for level in LEVELS if low <= level <= high] or [(low + high) / 2]
     clean = [middle(path, denoiser.channels) for path in pictures]
     return {
         level: mean_figures(
             [judge(denoiser, with_noise(each, level, seed), each, level) for seed, each in enumerate(clean)]
         )
-        for level in levels
+        for level in levels_of(denoiser)
     }
+
+
+def levels_of(denoiser: Denoiser) -> list[float]:
+    """The usual levels of noise, of those that the model learned; else the middle one of these."""
+    low, high = denoiser.levels or (0.0, WHITE)
+    return [level for level in LEVELS if low <= level <= high] or [(low + high) / 2]
 
 
 def examples(denoiser: Denoiser, clean: Sequence[Path], seen: Sequence[Path] | None = None) -> Iterator[Example]:

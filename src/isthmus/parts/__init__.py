@@ -42,6 +42,7 @@ from isthmus.parts.networks import (
     Selector,
     TiedLinear,
 )
+from isthmus.parts.noisy import BlindSpot, Recorrupted, Splitting
 from isthmus.parts.priors import Flow, Mixture, Prior, StandardNormal, Vamp
 from isthmus.parts.regularisers import CodeNorm, Contraction, DecoderNorm, KLSparsity
 from isthmus.parts.spec import Annealed, EncoderReader, Part, build
@@ -58,6 +59,7 @@ __all__ = [
     "Balanced",
     "Bernoulli",
     "Bits",
+    "BlindSpot",
     "Bottleneck",
     "Capacity",
     "Code",
@@ -114,11 +116,13 @@ __all__ = [
     "Point",
     "Prior",
     "Rate",
+    "Recorrupted",
     "RecurrentDecoder",
     "RecurrentEncoder",
     "RestoringEncoder",
     "SaltAndPepper",
     "Selector",
+    "Splitting",
     "StandardNormal",
     "Steady",
     "Term",

@@ -9,7 +9,19 @@ from isthmus.bodies import Body
 from isthmus.errors import InputError
 from isthmus.model import Model
 from isthmus.names import nearest
-from isthmus.parts import Downscaling, FeatureMap, Part, PictureAdversary, RestoringEncoder, Term, ToldNoise
+from isthmus.parts import (
+    BlindSpot,
+    Downscaling,
+    FeatureMap,
+    Masked,
+    Part,
+    PictureAdversary,
+    Recorrupted,
+    RestoringEncoder,
+    Splitting,
+    Term,
+    ToldNoise,
+)
 from isthmus.parts.scaling import LARGEST
 from isthmus.recipes.table import recipe
 
@@ -29,18 +41,29 @@ TRAINING = {
     body=BODY,
     training=TRAINING,
 )
-def restoring(body: Body, latent_dim: int, *, noise: str = "gaussian:0-55", adversary: float = 0.0) -> Model:  # noqa: ARG001
+def restoring(
+    body: Body,
+    latent_dim: int,  # noqa: ARG001
+    *,
+    noise: str = "gaussian:0-55",
+    frames: int = 1,
+    adversary: float = 0.0,
+) -> Model:
     """Restorer of pictures of any size; noise is gaussian:LEVEL or gaussian:FROM-TO of 255, downscale:FACTOR or none.
 
-    With pairs of pictures it is none. An `adversary` of some weight, such as 0.01, asks for likely detail. The code
-    is the picture that was seen and what of it is noise, so `latent_dim` has no say.
+    With pairs of pictures it is none. Where the pictures themselves are noisy it is self, or self:LEVEL where the noise
+    is gaussian. Of clips the channels are so many frames that follow each other. An `adversary` of some weight, such as
+    0.01, asks for likely detail. The code is the picture that was seen and what of it is noise, so `latent_dim` has no
+    say.
     """
     check_body(body)
     terms = (PictureAdversary(body.shape[0], adversary),) if adversary else ()
-    return restorer(body, noise_of(noise), terms=terms)
+    return restorer(body, noise_of(noise), terms=terms, frames=frames)
 
 
-def restorer(body: Body, corruption: Part | None, *, terms: tuple[Term, ...] = (), masked: bool = False) -> Model:
+def restorer(
+    body: Body, corruption: Part | None, *, terms: tuple[Term, ...] = (), frames: int = 1, masked: bool = False
+) -> Model:
     """The model that gives back what a picture was, told its noise or, if `masked`, what of it is hidden.
 
     Raises
@@ -50,9 +73,13 @@ def restorer(body: Body, corruption: Part | None, *, terms: tuple[Term, ...] = (
     """
     check_body(body)
     channels, height, width = body.shape
+    if frames not in (1, channels):
+        raise InputError(f"frames={frames}: the rows have {channels} channels, which are to be as many frames")
+    body = replace(body, squash=False)
+    likelihood = Masked(body.density()) if isinstance(corruption, BlindSpot) else None
     code = FeatureMap((2 * channels, height, width))
     encoder = RestoringEncoder(channels, body.hidden, body.activation, masked=True) if masked else None
-    return replace(body, squash=False).assemble(code, terms=terms, corruption=corruption, encoder=encoder)
+    return body.assemble(code, terms=terms, corruption=corruption, encoder=encoder, likelihood=likelihood)
 
 
 def check_body(body: Body, likelihoods: tuple[str, ...] = ("gaussian", "laplace"), instead: str = "noise") -> None:
@@ -105,6 +132,14 @@ def _gaussian(text: str) -> ToldNoise:
     return ToldNoise(levels[0] / WHITE, levels[-1] / WHITE)
 
 
+def _alone(text: str) -> Splitting:
+    if not text:
+        return BlindSpot()
+    if not re.fullmatch(r"\d+(?:\.\d+)?", text) or not 0 < float(text) <= WHITE:
+        raise InputError(f"noise='self:{text}': write self or self:LEVEL, in units of 255, above 0")
+    return Recorrupted(float(text) / WHITE)
+
+
 def _downscale(text: str) -> Downscaling:
     found = re.fullmatch(r"(\d)(?:-(\d))?", text)
     factors = [int(factor) for factor in found.groups() if factor] if found else []
@@ -118,6 +153,7 @@ def _downscale(text: str) -> Downscaling:
 DAMAGES: dict[str, Callable[[str], Part | None]] = {
     "gaussian": _gaussian,
     "downscale": _downscale,
+    "self": _alone,
     "none": lambda _: None,
 }
 """What pictures may suffer in training, by the word before the colon; it is made from what comes after."""

@@ -86,7 +86,7 @@ class Restorer:
         gives = OneMask if self.masks else Difference
         parts = ((model.encoder, RestoringEncoder), (model.bottleneck, FeatureMap), (model.decoder, gives))
         densities = Bernoulli if self.masks else Normal | Laplace
-        if not (all(isinstance(*each) for each in parts) and isinstance(model.likelihood, densities)):
+        if not (all(isinstance(*each) for each in parts) and isinstance(model.likelihood.inner, densities)):
             raise InputError(
                 f"recipe {self.autoencoder.recipe!r} makes no restorer of pictures of any size: fit one with "
                 "`isthmus fit FOLDER --recipe denoising --noise gaussian:0-55`"
@@ -113,22 +113,25 @@ class Restorer:
         found: Part | None = self.autoencoder.model_.corruption
         return found
 
-    def restore(self, picture: NDArray[Any], work: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Any:
+    def restore(
+        self, picture: NDArray[Any], work: Callable[[NDArray[np.float32]], NDArray[np.float32]], further: int = 0
+    ) -> Any:
         """The picture, (height, width, channels), with `work` done to each tile of it, in the same shape and type.
 
-        A tile has values from 0 to 1; `work` calls `run`, whose precision and layout are set up here.
+        A tile has values from 0 to 1; `work` calls `run`, whose precision and layout are set up here. `further` is
+        how many pixels farther than the network `work` looks, even, for the network takes pixels in fours.
         """
         out = np.empty(picture.shape, picture.dtype)
-        self.fill(out, lambda rows, columns: work(from_zero_to_one(picture[rows, columns])))
+        self.fill(out, lambda rows, columns: work(from_zero_to_one(picture[rows, columns])), further)
         return out
 
-    def fill(self, out: NDArray[Any], work: Callable[[slice, slice], NDArray[np.float32]]) -> None:
+    def fill(self, out: NDArray[Any], work: Callable[[slice, slice], NDArray[np.float32]], further: int = 0) -> None:
         """Write to `out`, (height, width, channels), what `work` gives of some of its rows and columns, tile by tile.
 
         It gives values from 0 to 1, and calls `run`, whose precision and layout are set up here.
         """
         with fast(self._precision, choices.device(self.device), self._model, 1), torch.inference_mode():
-            for part in tiles(out.shape[0], out.shape[1], self.tile, self._encoder.reach):
+            for part in tiles(out.shape[0], out.shape[1], self.tile, self._encoder.reach + further):
                 out[part.inner] = in_units_of(work(*part.outer)[part.within], out.dtype)
 
     def run(self, seen_BCHW: Tensor) -> Tensor:
