@@ -3,5 +3,6 @@
 from isthmus.restoration.denoising import SHIPPED, Denoiser, shipped
 from isthmus.restoration.inpainting import Inpainted, inpaint
 from isthmus.restoration.levels import estimate_level
+from isthmus.restoration.sounding import SoundDenoiser
 
-__all__ = ["SHIPPED", "Denoiser", "Inpainted", "estimate_level", "inpaint", "shipped"]
+__all__ = ["SHIPPED", "Denoiser", "Inpainted", "SoundDenoiser", "estimate_level", "inpaint", "shipped"]
