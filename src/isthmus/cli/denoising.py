@@ -1,9 +1,10 @@
 """`isthmus denoise`, and `isthmus fit` where it learns to restore pictures."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 from rich.console import Console
@@ -13,12 +14,14 @@ from isthmus.cli.files import MODEL_ENDINGS
 from isthmus.data.dataset import some
 from isthmus.data.patches import find_pictures
 from isthmus.data.photos import check_photo
+from isthmus.data.sounds import find_sounds, is_sound
 from isthmus.errors import DataError, InputError, naming
 from isthmus.jobs.denoise import Cleaned, clean_file
-from isthmus.restoration import SHIPPED, Denoiser
+from isthmus.jobs.denoise_sound import check_sound, clean_sound
+from isthmus.restoration import SHIPPED, Denoiser, SoundDenoiser
 
 Job = tuple[Path, Path, Path | None]
-"""A picture, where it goes, and the clean one it is judged by."""
+"""A picture or sound, where it goes, and the clean one it is judged by."""
 
 
 def denoise_command(**asked: Any) -> None:
@@ -29,16 +32,21 @@ def denoise_command(**asked: Any) -> None:
     if named and model.suffix not in MODEL_ENDINGS:
         raise InputError(f"{model}: the first of two must be a model's .safetensors file; to denoise, name one picture")
     if not source.exists():
-        raise DataError(f"{source}: no such picture or folder")
-    jobs = _jobs(source, asked)
-    denoiser = Denoiser(Autoencoder.load(model), asked["device"])
-    denoiser.check_level(asked["level"])
+        raise DataError(f"{source}: no such file or folder")
+    heard = is_sound(source)
+    if heard and not named:
+        raise InputError(
+            f"{source}: no model of sounds comes along; fit one with `isthmus fit FOLDER --recipe denoising --noise "
+            "any:0-10`, and name it first"
+        )
+    jobs = _jobs(source, asked, find_sounds if heard else find_pictures)
+    work = (_sounds if heard else _pictures)(Autoencoder.load(model), asked)
     if source.is_dir() and not asked["skip_bad"]:
-        _check_all(denoiser, source, jobs, asked["level"])
+        _check_all(work, source, jobs)
     done, bad = [], []
     for job in jobs:
         try:
-            done.append(clean_file(denoiser, *job[:2], asked["level"], job[2]))
+            done.append(work.clean(*job))
         except DataError as fault:
             if not asked["skip_bad"]:
                 raise
@@ -46,11 +54,42 @@ def denoise_command(**asked: Any) -> None:
         else:
             _say(asked, done[-1])
     if not done:
-        raise DataError(f"{source}: none of {len(jobs)} pictures could be denoised: {bad[0]}")
-    _finish(asked, source if source.is_dir() else source.parent, done, bad)
+        raise DataError(f"{source}: none of {len(jobs)} {work.kind} could be denoised: {bad[0]}")
+    _finish(asked, work, source if source.is_dir() else source.parent, done, bad)
 
 
-def _jobs(source: Path, asked: dict[str, Any]) -> list[Job]:
+class Work(NamedTuple):
+    """How files of one kind are denoised: refused by their beginnings, and worked on."""
+
+    check: Callable[[Path, Path], object]
+    clean: Callable[[Path, Path, Path | None], Cleaned]
+    kind: str
+    unit: str
+
+
+def _pictures(model: Autoencoder, asked: dict[str, Any]) -> Work:
+    denoiser, level = Denoiser(model, asked["device"]), asked["level"]
+    denoiser.check_level(level)
+
+    def check(path: Path, target: Path) -> None:
+        shape = check_photo(path, target)
+        with naming(str(path)):
+            denoiser.check_shape(shape, level)
+
+    def clean(path: Path, target: Path, reference: Path | None) -> Cleaned:
+        return clean_file(denoiser, path, target, level, reference)
+
+    return Work(check, clean, "pictures", "PSNR in dB")
+
+
+def _sounds(model: Autoencoder, asked: dict[str, Any]) -> Work:
+    if asked["level"] is not None:
+        raise InputError(f"--level {asked['level']:g}: is of pictures; a model of sounds is told none: leave it out")
+    denoiser = SoundDenoiser(model, asked["device"])
+    return Work(partial(check_sound, denoiser), partial(clean_sound, denoiser), "sounds", "SI-SDR in dB")
+
+
+def _jobs(source: Path, asked: dict[str, Any], find: Callable[[Path], list[str]]) -> list[Job]:
     """What is to be done; refused before any work is."""
     output, clean = asked["output"], asked["clean"]
     if source.is_file():
@@ -59,8 +98,8 @@ def _jobs(source: Path, asked: dict[str, Any]) -> list[Job]:
         if output.exists() and not output.is_dir():
             raise InputError(f"{output}: is a file; {source} is a folder, so name a folder with -o")
         if output.resolve().is_relative_to(source.resolve()):
-            raise InputError(f"{output}: lies in {source}, whose pictures are to be read; name a folder elsewhere")
-        names = find_pictures(source)
+            raise InputError(f"{output}: lies in {source}, which is to be read; name a folder elsewhere")
+        names = find(source)
         jobs = [(source / name, output / name, None if clean is None else clean / name) for name in names]
     read = _identities(path for job in jobs for path in (job[0], job[2]) if path is not None)
     for path, target, reference in jobs:
@@ -69,7 +108,7 @@ def _jobs(source: Path, asked: dict[str, Any]) -> list[Job]:
         if target.exists() and not asked["force"]:
             raise InputError(f"{target} exists; overwrite it with --force, or name another")
         if reference is not None and not reference.is_file():
-            raise DataError(f"{reference}: no such clean picture to judge {path} by")
+            raise DataError(f"{reference}: no such clean file to judge {path} by")
     return jobs
 
 
@@ -79,14 +118,12 @@ def _identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
     return {(each.st_dev, each.st_ino) for each in found}
 
 
-def _check_all(denoiser: Denoiser, source: Path, jobs: list[Job], level: float | None) -> None:
-    """Refuse a folder before its first picture is written, so far as the pictures' beginnings tell."""
+def _check_all(work: Work, source: Path, jobs: list[Job]) -> None:
+    """Refuse a folder before its first file is written, so far as the files' beginnings tell."""
     bad = []
     for path, target, _ in jobs:
         try:
-            shape = check_photo(path, target)
-            with naming(str(path)):
-                denoiser.check_shape(shape, level)
+            work.check(path, target)
         except DataError as fault:
             bad.append(str(fault))
     if bad:
@@ -103,9 +140,9 @@ def _say(asked: dict[str, Any], found: Cleaned) -> None:
     click.echo(f"{found.output}{level}")
 
 
-def _finish(asked: dict[str, Any], folder: Path, done: list[Cleaned], bad: list[str]) -> None:
+def _finish(asked: dict[str, Any], work: Work, folder: Path, done: list[Cleaned], bad: list[str]) -> None:
     if asked["as_json"]:
-        click.echo(json.dumps({"pictures": [found.to_json() for found in done], "skipped": bad}))
+        click.echo(json.dumps({work.kind: [found.to_json() for found in done], "skipped": bad}))
         return
     if bad:
         click.echo(f"skipped {len(bad)}: {'; '.join(bad[:3])}", err=True)
@@ -114,4 +151,4 @@ def _finish(asked: dict[str, Any], folder: Path, done: list[Cleaned], bad: list[
     from isthmus.report.restored import show_figures
 
     judged = [(Path(found.name).relative_to(folder).as_posix(), found.figures) for found in done if found.figures]
-    show_figures(Console(), judged)
+    show_figures(Console(), judged, work.unit)

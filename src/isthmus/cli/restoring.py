@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,7 +66,8 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
         raise InputError("--target gives pairs, which have their own noise: leave out --noise")
     if not Path(asked["data"]).is_dir():
         raise InputError(
-            f"{asked['data']}: --noise and --target take a folder of pictures; for other data use --corruption"
+            f"{asked['data']}: --noise and --target take a folder of pictures or of sounds; for other data use "
+            "--corruption"
         )
     if asked["target"] and Path(asked["target"]).resolve() == Path(asked["data"]).resolve():
         raise InputError(
@@ -86,44 +87,48 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
     return asked | {"recipe": RECIPE, "options": options, "validation": "0"}
 
 
-def find_files(asked: dict[str, Any]) -> Pictures:
-    """Part the pictures into those to learn from and those to judge by."""
+Find = Callable[[Path], list[str]]
+Look = Callable[[Sequence[Path]], Any]
+
+
+def find_files(asked: dict[str, Any], find: Find = find_pictures, look: Look = look_at) -> Pictures:
+    """Part the pictures (or what `find` finds and `look` refuses) into those to learn from and those to judge by."""
     folder, target = Path(asked["data"]), asked["target"]
     if target is None:
-        names = find_pictures(folder)
+        names = find(folder)
         learned, held = _part(names, asked)
-        return _to_judge(Pictures(folder, _of(names, learned), _of(names, held)), asked)
-    seen, names, alone = pair_names(folder, target, skip=asked["skip_bad"])
+        return _to_judge(Pictures(folder, _of(names, learned), _of(names, held)), asked, look)
+    seen, names, alone = pair_names(folder, target, skip=asked["skip_bad"], find=find)
     if alone and not asked["quiet"]:
         click.echo(f"skipped {len(alone)} without a partner: {'; '.join(alone[:3])}", err=True)
     learned, held = _part(names, asked)
-    return _to_judge(
-        Pictures(target, _of(names, learned), _of(names, held), folder, _of(seen, learned), _of(seen, held)), asked
-    )
+    found = Pictures(target, _of(names, learned), _of(names, held), folder, _of(seen, learned), _of(seen, held))
+    return _to_judge(found, asked, look)
 
 
-def _to_judge(pictures: Pictures, asked: dict[str, Any]) -> Pictures:
+def _to_judge(pictures: Pictures, asked: dict[str, Any], look: Look) -> Pictures:
     """The same with no more held out than are judged by, all of which can be read."""
     good: list[int] = []
     bad: list[str] = []
-    for i, files in enumerate(zip(*_held(pictures), strict=True)):
+    for i, files in enumerate(zip(*held_files(pictures), strict=True)):
         with passing_over(bad, skip=asked["skip_bad"]):
-            look_at(files)
+            look(files)
             good.append(i)
         if len(good) == MOST_JUDGED:
             break
-    _say_skipped(bad, asked)
+    say_skipped(bad, asked)
     held, seen = ([every[i] for i in good] if every else [] for every in (pictures.held, pictures.seen_held))
     return pictures._replace(held=held, seen_held=seen)
 
 
-def _held(pictures: Pictures) -> list[list[Path]]:
+def held_files(pictures: Pictures) -> list[list[Path]]:
     """The files held out: what is to come out and, of pairs, what is seen."""
     clean = [pictures.folder / name for name in pictures.held]
     return [clean] if pictures.seen is None else [clean, [pictures.seen / name for name in pictures.seen_held]]
 
 
-def _say_skipped(bad: Sequence[str], asked: dict[str, Any]) -> None:
+def say_skipped(bad: Sequence[str], asked: dict[str, Any]) -> None:
+    """Count what was passed over."""
     if bad and not asked["quiet"]:
         click.echo(f"skipped {len(bad)}: {some(bad)}", err=True)
 
@@ -147,7 +152,7 @@ def patches_of(pictures: Pictures, asked: dict[str, Any]) -> tuple[Dataset, Data
         pictures.folder, pictures.learned, seen=pictures.seen, seen_names=pictures.seen_learned,
         memory=choices.memory_budget(asked["memory"]), skip=asked["skip_bad"],
     )  # fmt: skip
-    _say_skipped(found[0].skipped, asked)
+    say_skipped(found[0].skipped, asked)
     return found
 
 
@@ -162,6 +167,18 @@ def passes(estimator: Autoencoder, rows: int) -> int | None:
 def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, outputs: Outputs) -> None:
     """Judge the model by the pictures held out, and say so."""
     found = list(_judged(Denoiser(estimator, asked["device"]), pictures))
+    tell(asked, estimator, outputs, found, f"{len(pictures.held)} pictures")
+
+
+def tell(
+    asked: dict[str, Any],
+    estimator: Autoencoder,
+    outputs: Outputs,
+    found: Sequence[tuple[str, Figures]],
+    held: str,
+    unit: str = "PSNR in dB",
+) -> None:
+    """Say how good a model is by figures of what was held out."""
     if asked["as_json"]:
         figures = {name: figures.to_json() for name, figures in found}
         click.echo(json.dumps({"model": str(outputs.model), "figures": figures, "record": estimator.record_}))
@@ -171,17 +188,17 @@ def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, ou
     if found:
         from isthmus.report.restored import show_figures
 
-        click.echo(f"Means over {len(pictures.held)} pictures held out:")
-        show_figures(Console(), found)
+        click.echo(f"Means over {held} held out:")
+        show_figures(Console(), found, unit)
     else:
-        click.echo("no picture was held out, so there is nothing to judge by: give 10 or more, or --validation 1")
-    click.echo(f"model: {outputs.model}; use it: isthmus denoise {outputs.model} PICTURE -o CLEAN")
+        click.echo("nothing was held out, so there is nothing to judge by: give 10 files or more, or --validation 1")
+    click.echo(f"model: {outputs.model}; use it: isthmus denoise {outputs.model} NOISY -o CLEAN")
     if estimator.record_["stopped"] == "interrupted":
         click.echo("stopped by Ctrl-C: the model so far is kept; --resume goes on from the checkpoint", err=True)
 
 
 def _judged(denoiser: Denoiser, pictures: Pictures) -> Iterator[tuple[str, Figures]]:
-    clean, *seen = _held(pictures)
+    clean, *seen = held_files(pictures)
     if clean and seen:
         yield "pairs", judged_pairs(denoiser, seen[0], clean)
     elif clean:

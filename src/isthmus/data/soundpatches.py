@@ -71,9 +71,7 @@ def check_length(file: SoundFile, spectra: Spectra) -> None:
         If it is.
     """
     if file.length < spectra.window:
-        raise DataError(
-            f"{file.path}: {file.length} samples are too short: {spectra.window} or more at {file.rate} Hz"
-        )
+        raise DataError(f"{file.path}: {file.length} samples are too short: {spectra.window} or more at {file.rate} Hz")
 
 
 def cut_sounds(
@@ -183,7 +181,7 @@ class _Cutter:
         kept = None if memory is None else memory // 2
         rows = [Collector(len(chosen), schema.shape, np.dtype(np.uint16), kept) for _ in range(2)]
         with rows[0], rows[1]:
-            for number in chosen:
+            for number in chosen.tolist():
                 low = int(self.rng.integers(self.spectra.bins - height + 1))
                 for each, picture in zip(rows, self._pair(self.clips[number]), strict=True):
                     each.add(np.rint(FULL * picture[None, low : low + height]).astype(np.uint16))
@@ -203,15 +201,20 @@ class _Cutter:
         spare = clip.file.length - self.length  # negative: the clip lies within silence
         start = int(self.rng.integers(min(spare, 0), max(spare, 0) + 1))
         clean = self.shelf.read(clip.file, clip.channel, start, self.length)
-        if clip.seen is not None:
-            dirty, level = self.shelf.read(clip.seen, clip.channel, start, self.length), clip.seen_level
+        if clip.seen is None:
+            dirty, level = self._under_noise(clip, clean)
         else:
-            kind, ratio = self.noise.draw(self.rng)
-            noise = self.rng.standard_normal(self.length) if kind == "white" else self._babble(clip)
-            dirty, level = mixed(clean, noise, ratio, clip.level), clip.level * np.hypot(1, 10 ** (-ratio / 20))
+            dirty, level = self.shelf.read(clip.seen, clip.channel, start, self.length), clip.seen_level
         gain = 10 ** (self.rng.uniform(-LOUDER, LOUDER) / 20) / level
         noisy = forward(self.spectra, gain * dirty)
         return self._target(forward(self.spectra, gain * clean), noisy), picture_of(self.spectra, noisy)
+
+    def _under_noise(self, clip: Clip, clean: Floats) -> tuple[Floats, float]:
+        """What a piece of a clip is under noise, and the level of the whole clip under it."""
+        assert self.noise is not None  # for the type checker
+        kind, ratio = self.noise.draw(self.rng)
+        noise = self.rng.standard_normal(self.length) if kind == "white" else self._babble(clip)
+        return mixed(clean, noise, ratio, clip.level), clip.level * float(np.hypot(1, 10 ** (-ratio / 20)))
 
     def _target(self, clean: Complex, noisy: Complex) -> NDArray[np.float32]:
         return picture_of(self.spectra, wanted_gain(clean, noisy) * noisy)
@@ -225,10 +228,9 @@ class _Cutter:
     def _voice(self, others: Sequence[Clip]) -> Floats:
         out, filled = np.empty(self.length), 0
         while filled < self.length:
-            clip = others[self.rng.integers(len(others))]
+            clip = others[int(self.rng.integers(len(others)))]
             start = int(self.rng.integers(clip.file.length))
             part = self.shelf.read(clip.file, clip.channel, start, min(clip.file.length - start, self.length - filled))
             out[filled : filled + len(part)] = part / clip.level
             filled += len(part)
         return out
-

@@ -37,7 +37,7 @@ class SoundFile:
     endian: str
 
     def read(self, start: int, stop: int) -> Floats:
-        """Samples from `start` to `stop`, (stop - start, channels), full scale being 1; zeros before and after the file.
+        """Samples from `start` to `stop`, (stop - start, channels), full scale being 1; zeros beyond the file.
 
         Raises
         ------
@@ -214,9 +214,7 @@ def writing_sound(path: Path, like: SoundFile) -> Iterator[Any]:
     endian = like.endian if container == like.container else "FILE"
     with atomic_write(path) as file:
         try:
-            with library.SoundFile(
-                file, "w", like.rate, like.channels, like.subtype, endian, container
-            ) as out:
+            with library.SoundFile(file, "w", like.rate, like.channels, like.subtype, endian, container) as out:
                 yield out.write
         except library.SoundFileError as fault:
             raise InputError(f"{path}: can't be written: {_reason(fault)}") from fault

@@ -78,7 +78,7 @@ class Figures:
         """Who is better, in words."""
         if not self.peers:
             return (
-                "scikit-image is not installed, or the pictures are too small, so there is nothing to compare it with"
+                "the classical methods are not installed, or these data too small, so there is nothing to compare with"
             )
         best = max(self.peers, key=lambda name: self.peers[name])
         ahead = self.after - self.peers[best]
@@ -122,11 +122,12 @@ class Cleaned:
     output: Path
     level: float | None
     figures: Figures | None
+    kind: str = "picture"
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
         figures = None if self.figures is None else self.figures.to_json()
-        return {"picture": self.name, "output": str(self.output), "level": self.level, "figures": figures}
+        return {self.kind: self.name, "output": str(self.output), "level": self.level, "figures": figures}
 
 
 def clean_file(denoiser: Denoiser, source: Path, output: Path, level: float | None, clean: Path | None) -> Cleaned:
@@ -145,7 +146,7 @@ def clean_file(denoiser: Denoiser, source: Path, output: Path, level: float | No
     if level is None and denoiser.levels is not None:
         level = denoiser.level_of(photo.pixels)
     found = photo.with_pixels(denoiser.denoise(photo.pixels, level))
-    _make_folder(output.parent)
+    make_folder(output.parent)
     write_photo(output, found)
     judged = None
     if reference is not None:
@@ -153,7 +154,14 @@ def clean_file(denoiser: Denoiser, source: Path, output: Path, level: float | No
     return Cleaned(str(source), output, level, judged)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder and those it lies in, where they are missing.
+
+    Raises
+    ------
+    InputError
+        If that fails.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
