@@ -163,7 +163,7 @@ def test_how_long_a_fit_takes_that_is_not_told(options, rows, expected):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("denoise", "none.png", "-o", "o.png"), "none.png: no such picture"),
+        (("denoise", "none.png", "-o", "o.png"), "none.png: no such file"),
         (("denoise", "text.png", "-o", "o.png"), "text.png: not a picture"),
         (("denoise", "in.png", "-o", "in.png", "--force"), "written over the data"),
         (("denoise", "in.png", "-o", "o.png", "--level", "-1"), "level=-1"),
