@@ -172,7 +172,7 @@ def test_how_long_a_fit_takes_that_is_not_told(options, rows, expected):
         (("denoise", "deep.png", "-o", "o.jpg"), "holds no 16-bit"),
         (("denoise", "in.png", "in.png", "-o", "o.png"), "must be a model's .safetensors"),
         (("denoise", "in.png", "-o", "o.png", "--clean", "deep.png"), "differ: 32x32x1 and 40x50x1"),
-        (("denoise", "in.png", "-o", "o.png", "--clean", "none.png"), "no such clean picture"),
+        (("denoise", "in.png", "-o", "o.png", "--clean", "none.png"), "no such clean file"),
         (("denoise", "tiny.png", "-o", "o.png"), "too small to tell its noise"),
         (("denoise", "pictures", "-o", "in.png"), "name a folder"),
         (("denoise", "empty", "-o", "out"), "no pictures"),

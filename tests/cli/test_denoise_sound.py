@@ -213,6 +213,7 @@ def cut(path, bytes_left: int) -> None:
         (("fit", "good", "--noise", "gaussian:25"), "of sounds it is white, babble or any"),
         (("fit", "good", "--noise", "white:10-0"), "noise='white:10-0': write white:SNR or white:FROM-TO"),
         (("fit", "good", "--recipe", "restoring"), "good: say what the sounds suffer"),
+        (("fit", "good"), "good: say what the sounds suffer, as --noise any:0-10, or give --target"),
         (("fit", "good", "--noise", "white:5", "--target", "bad"), "leave out --noise"),
         (("fit", "in.wav", "--noise", "white:5"), "take a folder of pictures or of sounds"),
         (("fit", "good/one", "--noise", "babble:5", *MORE), "good/one: babble is the sum of other sounds"),

@@ -17,6 +17,7 @@ from isthmus.cli.files import Outputs
 from isthmus.data import Dataset
 from isthmus.data.dataset import some
 from isthmus.data.patches import cut_patches, find_pictures, look_at, pair_names, passing_over
+from isthmus.data.sounds import holds_sounds_alone
 from isthmus.errors import InputError
 from isthmus.jobs.denoise import Figures, judged_levels, judged_pairs
 from isthmus.names import nearest
@@ -48,8 +49,10 @@ class Pictures(NamedTuple):
 
 
 def is_restoring(asked: dict[str, Any]) -> bool:
-    """Whether a fit is to learn from pictures of any size."""
-    return bool(asked["noise"] or asked["target"] or (asked["recipe"] == RECIPE and Path(asked["data"]).is_dir()))
+    """Whether a fit is to learn from pictures of any size, or from sounds."""
+    folder = Path(asked["data"])
+    asked_for = asked["noise"] or asked["target"] or (asked["recipe"] == RECIPE and folder.is_dir())
+    return bool(asked_for) or holds_sounds_alone(folder)
 
 
 def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from isthmus.errors import DataError
 BINS, FRAMES = 128, 64
 """Height and width of a picture, at most and always."""
 PICTURES = 1 << 13
-"""As many are made, so that each clip is heard under many noises; of more sound than that, one of each piece."""
+"""As many are made, so that each clip is heard under many noises."""
 LOUDER = 10.0
 """Sounds are made louder or softer by up to so many dB, for what is told of a whole file's level is not much."""
 FULL = 65535
@@ -83,12 +83,13 @@ def cut_sounds(
     seen_names: Sequence[str] = (),
     memory: int | None = None,
     skip: bool = False,
+    pictures: int | None = None,
     seed: int = 0,
 ) -> tuple[Dataset, Dataset]:
     """Pictures of the sounds under a folder, as they are to become and as they are seen.
 
-    A picture is of half a second or so and up to 128 neighbouring frequencies, at a random place of a clip; 8,192 are
-    made, or of more sound one of each piece. Both hold magnitudes of short-time spectra to the power of a half; what is
+    A picture is of half a second or so and up to 128 neighbouring frequencies, at a random place of a clip; all clips
+    are heard alike, by their lengths. Both hold magnitudes of short-time spectra to the power of a half; what is
     to become is the nearest that a gain from 0 to 1 makes of what is seen.
 
     Parameters
@@ -104,6 +105,8 @@ def cut_sounds(
         Bytes.
     skip : bool
         Whether to pass over what can't be learned from; ``skipped`` of the result then tells it.
+    pictures : int, optional
+        About how many to make, but at least one of each piece of sound. Default: 8,192.
     seed : int
 
     Raises
@@ -122,7 +125,7 @@ def cut_sounds(
     if suffered is not None and "babble" in suffered.kinds and len({clip.file.path for clip in clips}) < 2:
         raise DataError(f"{folder}: babble is the sum of other sounds; give two or more")
     cutter = _Cutter(clips, spectra, suffered, np.random.default_rng(seed))
-    return cutter.cut(memory, skipped)
+    return cutter.cut(PICTURES if pictures is None else pictures, memory, skipped)
 
 
 def _survey(groups: Sequence[Sequence[Path]], *, skip: bool) -> tuple[list[Clip], list[str]]:
@@ -174,9 +177,9 @@ class _Cutter:
         """Samples under a picture."""
         return (FRAMES - 1) * self.spectra.hop + self.spectra.window
 
-    def cut(self, memory: int | None, skipped: list[str]) -> tuple[Dataset, Dataset]:
+    def cut(self, pictures: int, memory: int | None, skipped: list[str]) -> tuple[Dataset, Dataset]:
         """Make the pictures, as they are to become and as they are seen."""
-        height, chosen = min(BINS, self.spectra.bins) // 2 * 2, self._chosen()
+        height, chosen = min(BINS, self.spectra.bins) // 2 * 2, self._chosen(pictures)
         schema = ImageSchema(height, FRAMES, 2, "uint16", sound=self.spectra)
         kept = None if memory is None else memory // 2
         rows = [Collector(len(chosen), schema.shape, np.dtype(np.uint16), kept) for _ in range(2)]
@@ -190,11 +193,11 @@ class _Cutter:
         target, seen = (Dataset(schema, source, None, names, "folder", skipped) for source in sources)
         return target, seen
 
-    def _chosen(self) -> NDArray[np.int64]:
+    def _chosen(self, pictures: int) -> NDArray[np.int64]:
         """Which clip each picture is of: each as often as there are pieces of it."""
         pieces = np.array([-(-clip.file.length // self.length) for clip in self.clips])
         once = np.repeat(np.arange(len(self.clips)), pieces)
-        return np.tile(once, max(1, round(PICTURES / len(once))))
+        return np.tile(once, max(1, round(pictures / len(once))))
 
     def _pair(self, clip: Clip) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """One picture of a clip as it is to become, and as it is seen."""

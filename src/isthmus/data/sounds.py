@@ -108,6 +108,11 @@ def is_sound(path: Path) -> bool:
     return bool(sounds)
 
 
+def holds_sounds_alone(path: Path) -> bool:
+    """Whether a path is a folder of sounds without pictures."""
+    return path.is_dir() and bool(find(path, ENDINGS)) and not find(path)
+
+
 def find_sounds(folder: Path) -> list[str]:
     """The sounds under a folder, as relative paths, sorted.
 
