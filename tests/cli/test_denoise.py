@@ -196,7 +196,7 @@ def test_how_long_a_fit_takes_that_is_not_told(options, rows, expected):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("denoise", "none.png", "-o", "o.png"), "none.png: no such picture"),
+        (("denoise", "none.png", "-o", "o.png"), "none.png: no such file"),
         (("denoise", "text.png", "-o", "o.png"), "text.png: not a picture"),
         (("denoise", "in.png", "-o", "in.png", "--force"), "written over the data"),
         (("denoise", "in.png", "-o", "o.png", "--level", "-1"), "level=-1"),
@@ -205,7 +205,7 @@ def test_how_long_a_fit_takes_that_is_not_told(options, rows, expected):
         (("denoise", "deep.png", "-o", "o.jpg"), "holds no 16-bit"),
         (("denoise", "in.png", "in.png", "-o", "o.png"), "must be a model's .safetensors"),
         (("denoise", "in.png", "-o", "o.png", "--clean", "deep.png"), "differ: 32x32x1 and 40x50x1"),
-        (("denoise", "in.png", "-o", "o.png", "--clean", "none.png"), "no such clean picture"),
+        (("denoise", "in.png", "-o", "o.png", "--clean", "none.png"), "no such clean file"),
         (("denoise", "tiny.png", "-o", "o.png"), "too small to tell its noise"),
         (("denoise", "pictures", "-o", "in.png"), "name a folder"),
         (("denoise", "empty", "-o", "out"), "no pictures"),

@@ -39,7 +39,7 @@ def app() -> None:
     isthmus evaluate m.safetensors photos/        every figure that applies
     isthmus doctor m.safetensors photos/          what often goes wrong, if it did
     isthmus detect table.csv                      the anomalies, and why
-    isthmus denoise photo.png -o clean.png        a picture of any size without its noise
+    isthmus denoise photo.png -o clean.png        a picture of any size without its noise; so sounds
     isthmus inpaint m.safetensors gaps.csv -o filled.csv
     isthmus upscale m.safetensors small/ -o large/
     isthmus segment m.safetensors photos/ -o masks/
@@ -83,13 +83,14 @@ def app() -> None:
 )
 @click.option("--corruption", default="", metavar="NAME:AMOUNT", help="What the encoder's input suffers: gaussian:0.3.")
 @click.option(
-    "--noise", metavar="gaussian:LEVEL",
-    help="Restore pictures of any size: a level of 255, or FROM-TO; holes; downscale:2-4.",
+    "--noise", metavar="WORD:AMOUNT",
+    help="Restore pictures of any size: gaussian:LEVEL or FROM-TO of 255, holes, downscale:2-4; or sounds: white:SNR, "
+    "babble:SNR or any:SNR or FROM-TO in dB, drawn anew for each; babble is the sum of other clips, any is either.",
 )  # fmt: skip
 @click.option(
     "--target", type=Target(path_type=Path), metavar="FOLDER|self",
-    help="Learn from pairs: what DATA, a folder of damaged pictures, are to become, or their masks; matched by name. "
-    "self: DATA are noisy, and nothing else is known (but --noise gaussian:LEVEL, if that is).",
+    help="Learn from pairs: what DATA, a folder of damaged pictures or sounds, are to become, or their masks; matched "
+    "by name. self: DATA are noisy, and nothing else is known (but --noise gaussian:LEVEL, if that is).",
 )  # fmt: skip
 @click.option(
     "--penalty", "penalties", type=Setting(), multiple=True, metavar="NAME=WEIGHT",
@@ -304,27 +305,32 @@ def detect(**asked: Any) -> None:
 
 @app.command()
 @click.argument("model", metavar="[MODEL]")
-@click.argument("pictures", metavar="PICTURES", required=False)
-@output_to("The picture or clip, or the folder of them, to write.")
-@click.option("--level", type=float, help="Standard deviation of the noise, white being 255.  [default: estimated]")
-@click.option("--clean", type=click.Path(path_type=Path), help="The clean picture or folder, to judge the result by.")
+@click.argument("pictures", metavar="NOISY", required=False)
+@output_to("The picture, sound or clip, or the folder of such, to write.")
+@click.option(
+    "--level", type=float, help="Of pictures: standard deviation of the noise, white being 255.  [default: estimated]"
+)
+@click.option("--clean", type=click.Path(path_type=Path), help="The clean file or folder, to judge the result by.")
 @click.option(
     "--report", type=click.Path(path_type=Path), help="Write before, after and difference to this .html page."
 )
-@click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them.")
+@click.option("--skip-bad", is_flag=True, help="Pass over files that can't be read, and count them.")
 @click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
 @output_options
 def denoise(**asked: Any) -> None:
-    """Take the noise from PICTURES, a file or a folder of any sizes, by MODEL or the model that comes along.
+    """Take the noise from NOISY, a file or a folder, by MODEL or, of pictures, the model that comes along.
 
-    Depth, alpha, colour profile and orientation stay as they are. Fit a model of your own by
-    `isthmus fit clean/ --recipe denoising --noise gaussian:0-55`, of pairs by `isthmus fit dirty/ --target clean/`, or
-    of noisy ones alone by `isthmus fit dirty/ --target self`. Clips (.mp4, .mov, .mkv) keep their sound.
+    Pictures are of any size; depth, alpha, colour profile and orientation stay as they are. Sounds are .wav or .flac
+    files of any length; rate, channels, depth and container stay as they are. Clips (.mp4, .mov, .mkv) keep their
+    sound. Fit a model of your own by `isthmus fit clean/ --recipe denoising --noise gaussian:0-55`, of pairs by
+    `isthmus fit dirty/ --target clean/`, or of noisy ones alone by `isthmus fit dirty/ --target self`.
 
     \b
     isthmus denoise photo.png -o clean.png
     isthmus denoise mine.safetensors scans/ -o clean/ --level 12
     isthmus denoise clip.mp4 -o clean.mp4
+    isthmus fit voices/ --recipe denoising --noise any:0-10 -o speech.safetensors
+    isthmus denoise speech.safetensors noisy.wav -o clean.wav --clean reference.wav
     """
     from isthmus.cli.denoising import denoise_command
 

@@ -12,9 +12,10 @@ from rich.console import Console
 
 from isthmus import choices
 from isthmus.autoencoder import Autoencoder
-from isthmus.cli.denoising import Job, find_jobs
 from isthmus.cli.files import Outputs, read_data
 from isthmus.cli.restoring import find_files, held_files, patches_of, validation_share
+from isthmus.cli.told import Told, tell
+from isthmus.cli.working import Job, find_jobs
 from isthmus.data import Dataset
 from isthmus.data.dataset import some
 from isthmus.data.images import ENDINGS
@@ -67,7 +68,7 @@ def paint_command(estimator: Autoencoder, asked: dict[str, Any]) -> None:
     source = Path(asked["data"])
     if not source.exists():
         raise DataError(f"{source}: no such picture or folder")
-    jobs = find_jobs(source, find_pictures(source) if source.is_dir() else [], asked, lossless)
+    jobs = find_jobs(source, asked, find_pictures, lossless)
     inpainter = Inpainter(estimator)
     bad = _bad_ones(inpainter, jobs, asked)
     if bad and (not asked["skip_bad"] or len(bad) == len(jobs)):
@@ -127,47 +128,32 @@ def _say(asked: dict[str, Any], done: Sequence[Painted], bad: Sequence[str]) -> 
         show_filled(Console(), mean_figures(judged))
 
 
-def pictures_of(asked: dict[str, Any], estimator: Autoencoder) -> tuple[Dataset, list[NDArray[Any]]]:
-    """What `fit` learns from, patches of a folder's pictures or whole small ones, and pictures held out."""
+def learned_from(asked: dict[str, Any], estimator: Autoencoder) -> tuple[Dataset, None, list[NDArray[Any]]]:
+    """What is learned from, patches of a folder's pictures or whole small ones, and pictures held out."""
     if Path(asked["data"]).is_dir():
         pictures = find_files(asked)
         data = patches_of(pictures, asked, estimator)[0]
-        return data, [read_photo(path).shown()[:MOST_SIDE, :MOST_SIDE] for path in held_files(pictures)[0]]
+        return data, None, [read_photo(path).shown()[:MOST_SIDE, :MOST_SIDE] for path in held_files(pictures)[0]]
     data = read_data(asked["data"], asked)
     if data.kind != "images":
         raise InputError(f"{asked['data']}: recipe inpainting learns from pictures; of a table learn with recipe vae")
     learned, held = choices.held_out_rows(data.n, validation_share(asked), asked["seed"])
-    return data.subset(learned), [*data.source.take(held[:MOST_JUDGED])]
+    return data.subset(learned), None, [*data.source.take(held[:MOST_JUDGED])]
 
 
 def finish(asked: dict[str, Any], estimator: Autoencoder, held: Sequence[NDArray[Any]], outputs: Outputs) -> None:
     """Judge the model by the pictures held out, and say so."""
+    from isthmus.report.restored import show_holes
+    from isthmus.report.restoredpage import filled_section
+
     inpainter = Inpainter(estimator, asked["device"])
     found = judge_holes(inpainter, held) if held else {}
-    command = f"isthmus inpaint {outputs.model} PICTURES --mask MASK -o FILLED"
-    if asked["report"]:
-        from isthmus.report import restoredpage
-
-        shown = restoredpage.examples_section(list(hole_examples(inpainter, held)))
-        told = restoredpage.fit_sections(estimator, command)
-        restoredpage.write_restored(
-            outputs.report, outputs.report.stem, restoredpage.filled_section(found), shown, *told,
-            lead=f"Recipe inpainting learned from {estimator.record_['training_rows']:,} pictures or patches of them.",
-        )  # fmt: skip
-    if asked["as_json"]:
-        figures = {kind: each.to_json() for kind, each in found.items()}
-        click.echo(json.dumps({"model": str(outputs.model), "figures": figures, "record": estimator.record_}))
-        return
-    if asked["quiet"]:
-        return
-    if found:
-        from isthmus.report.restored import show_holes
-
-        click.echo(f"Means over {len(held)} pictures held out:")
-        show_holes(Console(), found)
-    else:
-        click.echo("no picture was held out, so there is nothing to judge by: give 10 or more, or --validation 1")
-    click.echo(f"model: {outputs.model}" + (f"; report: {outputs.report}" if asked["report"] else ""))
-    click.echo(f"use it: {command}")
-    if estimator.record_["stopped"] == "interrupted":
-        click.echo("stopped by Ctrl-C: the model so far is kept; --resume goes on from the checkpoint", err=True)
+    told = Told(
+        found,
+        f"{len(held)} pictures",
+        f"isthmus inpaint {outputs.model} PICTURES --mask MASK -o FILLED",
+        lambda console: show_holes(console, found),
+        lambda: filled_section(found),
+        hole_examples(inpainter, held),
+    )
+    tell(asked, estimator, outputs, told)

@@ -1,28 +1,28 @@
 """`isthmus fit --noise` and `--target`: learning to restore pictures of any size."""
 
-import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 
 from isthmus import choices, recipes
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import Outputs
+from isthmus.cli.told import Told, tell
 from isthmus.data import Dataset
 from isthmus.data.clips import find_clips
 from isthmus.data.dataset import some
 from isthmus.data.masks import check_masks
 from isthmus.data.patches import cut_patches, find_pictures, look_at, pair_names, passing_over
+from isthmus.data.sounds import holds_sounds_alone
 from isthmus.data.windows import FRAMES, cut_windows, good_clips
 from isthmus.errors import InputError
 from isthmus.jobs.clips import judged_clips
-from isthmus.jobs.denoise import Example, examples, judged_levels, judged_pairs
+from isthmus.jobs.denoise import Example, Figures, examples, judged_levels, judged_pairs
 from isthmus.jobs.segment import judged_masks, mask_examples
 from isthmus.jobs.upscale import judged_factors, large_examples
 from isthmus.names import nearest
@@ -63,10 +63,10 @@ class Pictures(NamedTuple):
 
 
 def is_restoring(asked: dict[str, Any]) -> bool:
-    """Whether a fit is to learn from pictures of any size."""
-    restoring = asked["recipe"] == RECIPE and Path(asked["data"]).is_dir()
-    known = asked["recipe"] in (*USUAL_NOISE, SEGMENTING, INPAINTING)
-    return bool(asked["noise"] or asked["target"] or known or restoring)
+    """Whether a fit is to learn from pictures of any size, or from sounds."""
+    folder, recipe = Path(asked["data"]), asked["recipe"]
+    known = recipe in (*USUAL_NOISE, SEGMENTING, INPAINTING) or (recipe == RECIPE and folder.is_dir())
+    return bool(asked["noise"] or asked["target"] or known) or holds_sounds_alone(folder)
 
 
 def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
@@ -122,7 +122,9 @@ def _check_target(asked: dict[str, Any]) -> None:
     if asked["noise"] and target and target != ALONE:
         raise InputError("--target gives pairs, which have their own noise: leave out --noise")
     if not folder.is_dir():
-        raise InputError(f"{folder}: --noise and --target take a folder of pictures; for other data use --corruption")
+        raise InputError(
+            f"{folder}: --noise and --target take a folder of pictures or sounds; for other data use --corruption"
+        )
     if target == ALONE:
         if asked["validation"] not in (DEFAULT_VALIDATION, "0"):
             raise InputError(f"--validation {asked['validation']}: --target self knows nothing clean to judge by")
@@ -145,43 +147,46 @@ def _noise(asked: dict[str, Any]) -> str | None:
     return f"{ALONE}:{level}"
 
 
-def find_files(asked: dict[str, Any]) -> Pictures:
-    """Part the pictures into those to learn from and those to judge by."""
+Find = Callable[[Path], list[str]]
+Look = Callable[[Sequence[Path]], Any]
+
+
+def find_files(asked: dict[str, Any], find: Find = find_pictures, look: Look = look_at) -> Pictures:
+    """Part the pictures (or what `find` finds and `look` refuses) into those to learn from and those to judge by."""
     folder, target = Path(asked["data"]), asked["target"]
     if target is None or target == ALONE:
         clips = find_clips(folder)
-        names = clips or find_pictures(folder)
+        names = clips or find(folder)
         if target == ALONE:  # nothing clean is known to judge by
             return Pictures(folder, names, (), moving=bool(clips))
         learned, held = _part(names, asked)
         if clips:
             bad: list[str] = []
             good = good_clips(folder, _of(names, held)[:MOST_JUDGED], bad, skip=asked["skip_bad"])
-            _say_skipped(bad, asked)
+            say_skipped(bad, asked)
             return Pictures(folder, _of(names, learned), list(good), moving=True)
-        return _to_judge(Pictures(folder, _of(names, learned), _of(names, held)), asked)
-    seen, names, alone = pair_names(folder, target, skip=asked["skip_bad"])
+        return _to_judge(Pictures(folder, _of(names, learned), _of(names, held)), asked, look)
+    seen, names, alone = pair_names(folder, target, skip=asked["skip_bad"], find=find)
     if alone and not asked["quiet"]:
         click.echo(f"skipped {len(alone)} without a partner: {'; '.join(alone[:3])}", err=True)
     if asked["recipe"] == SEGMENTING:
         check_masks(Path(target) / name for name in names)
     learned, held = _part(names, asked)
-    return _to_judge(
-        Pictures(target, _of(names, learned), _of(names, held), folder, _of(seen, learned), _of(seen, held)), asked
-    )
+    found = Pictures(target, _of(names, learned), _of(names, held), folder, _of(seen, learned), _of(seen, held))
+    return _to_judge(found, asked, look)
 
 
-def _to_judge(pictures: Pictures, asked: dict[str, Any]) -> Pictures:
+def _to_judge(pictures: Pictures, asked: dict[str, Any], look: Look) -> Pictures:
     """The same with no more held out than are judged by, all of which can be read."""
     good: list[int] = []
     bad: list[str] = []
     for i, files in enumerate(zip(*held_files(pictures), strict=True)):
         with passing_over(bad, skip=asked["skip_bad"]):
-            look_at(files)
+            look(files)
             good.append(i)
         if len(good) == MOST_JUDGED:
             break
-    _say_skipped(bad, asked)
+    say_skipped(bad, asked)
     held, seen = ([every[i] for i in good] if every else [] for every in (pictures.held, pictures.seen_held))
     return pictures._replace(held=held, seen_held=seen)
 
@@ -192,7 +197,8 @@ def held_files(pictures: Pictures) -> list[list[Path]]:
     return [clean] if pictures.seen is None else [clean, [pictures.seen / name for name in pictures.seen_held]]
 
 
-def _say_skipped(bad: Sequence[str], asked: dict[str, Any]) -> None:
+def say_skipped(bad: Sequence[str], asked: dict[str, Any]) -> None:
+    """Count what was passed over."""
     if bad and not asked["quiet"]:
         click.echo(f"skipped {len(bad)}: {some(bad)}", err=True)
 
@@ -220,19 +226,25 @@ def _of(names: list[str], rows: NDArray[np.int64]) -> list[str]:
     return [names[row] for row in rows]
 
 
+def learned_from(asked: dict[str, Any], estimator: Autoencoder) -> tuple[Dataset, Dataset | None, Pictures]:
+    """What is learned from, what is seen of it where that is given, and what is judged by."""
+    pictures = find_files(asked)
+    return *patches_of(pictures, asked, estimator), pictures
+
+
 def patches_of(pictures: Pictures, asked: dict[str, Any], estimator: Autoencoder) -> tuple[Dataset, Dataset | None]:
     """What is learned from, and what is seen of it."""
     memory, skip = choices.memory_budget(asked["memory"]), asked["skip_bad"]
     if pictures.moving:
         windows = cut_windows(pictures.folder, pictures.learned, memory=memory, skip=skip)
-        _say_skipped(windows.skipped, asked)
+        say_skipped(windows.skipped, asked)
         return windows, None
     noise = str((estimator.options or {}).get("noise", "none")) if estimator.recipe == RECIPE else "none"
     found = cut_patches(
         pictures.folder, pictures.learned, seen=pictures.seen, seen_names=pictures.seen_learned,
         memory=memory, skip=skip, multiple=multiple_of(noise),
     )  # fmt: skip
-    _say_skipped(found[0].skipped, asked)
+    say_skipped(found[0].skipped, asked)
     return found
 
 
@@ -246,43 +258,61 @@ def passes(estimator: Autoencoder, rows: int) -> int | None:
 
 def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, outputs: Outputs) -> None:
     """Judge the model by the pictures held out, and say so."""
-    task, found = _task(estimator), list(_judged(estimator, pictures, asked["device"]))
-    command = f"isthmus {task} {outputs.model} {'CLIP' if pictures.moving else 'PICTURE'} -o RESULT"
-    if asked["report"]:
-        _write_page(outputs.report, estimator, found, _examples(estimator, pictures, asked["device"]), command)
-    if asked["as_json"]:
-        figures = {name: figures.to_json() for name, figures in found}
-        click.echo(json.dumps({"model": str(outputs.model), "figures": figures, "record": estimator.record_}))
-        return
-    if asked["quiet"]:
-        return
+    judged = _judged_masks if estimator.recipe == SEGMENTING else _judged_by_psnr
+    tell(asked, estimator, outputs, judged(asked, estimator, pictures, outputs))
+
+
+def _judged_masks(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, outputs: Outputs) -> Told:
+    from isthmus.report.restored import show_masks
+    from isthmus.report.restoredpage import masks_section
+
+    clean, seen = held_files(pictures)
+    segmenter = Segmenter(estimator, asked["device"])
+    found = [("masks", judged_masks(segmenter, seen, clean))] if clean else []
+    return Told(
+        dict(found),
+        f"{len(clean)} pictures",
+        f"isthmus segment {outputs.model} PICTURE -o MASK",
+        lambda console: show_masks(console, found),
+        lambda: masks_section(found),
+        mask_examples(segmenter, seen, clean),
+    )
+
+
+def _judged_by_psnr(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, outputs: Outputs) -> Told:
+    from isthmus.report.restored import show_figures
+    from isthmus.report.restoredpage import figures_section
+
+    task = "upscale" if isinstance(estimator.model_.corruption, Downscaling) else "denoise"
     what = "clips" if pictures.moving else "pictures"
-    if found:
-        from isthmus.report.restored import show_figures, show_masks
+    found = list(_psnr(estimator, pictures, asked["device"])) if pictures.held else []
+    told = Told(
+        dict(found),
+        f"{len(pictures.held)} {what}",
+        f"isthmus {task} {outputs.model} {what[:-1].upper()} -o RESULT",
+        lambda console: show_figures(console, found),
+        lambda: figures_section(found),
+        _examples(estimator, pictures, asked["device"]),
+    )
+    if asked["target"] != ALONE:
+        return told
+    return told._replace(
+        nothing=f"learned from noisy {what} alone: no clean ones are known, so there is no PSNR to tell"
+    )
 
-        click.echo(f"Means over {len(pictures.held)} {what} held out:")
-        (show_masks if task == "segment" else show_figures)(Console(), found)
-    elif asked["target"] == ALONE:
-        click.echo(f"learned from noisy {what} alone: no clean ones are known, so there is no PSNR to tell")
-    else:
-        click.echo(f"no {what} were held out, so there is nothing to judge by: give 10 or more, or --validation 1")
-    click.echo(f"model: {outputs.model}" + (f"; report: {outputs.report}" if asked["report"] else ""))
-    click.echo(f"use it: {command}")
-    if estimator.record_["stopped"] == "interrupted":
-        click.echo("stopped by Ctrl-C: the model so far is kept; --resume goes on from the checkpoint", err=True)
 
-
-def _write_page(
-    page: Path, estimator: Autoencoder, found: Sequence[tuple[str, Any]], shown: Iterable[Example], command: str
-) -> None:
-    from isthmus.report import restoredpage
-
-    learned = f"{estimator.recipe} learned from {estimator.record_['training_rows']:,} patches."
-    figures = restoredpage.masks_section if _task(estimator) == "segment" else restoredpage.figures_section
-    restoredpage.write_restored(
-        page, page.stem, figures(found), restoredpage.examples_section(list(shown)),
-        *restoredpage.fit_sections(estimator, command), lead=f"Recipe {learned}",
-    )  # fmt: skip
+def _psnr(estimator: Autoencoder, pictures: Pictures, device: str) -> Iterator[tuple[str, Figures]]:
+    clean, *seen = held_files(pictures)
+    if isinstance(estimator.model_.corruption, Downscaling):
+        for factor, figures in judged_factors(Upscaler(estimator, device), clean).items():
+            yield f"enlarged {factor} times", figures
+        return
+    denoiser = Denoiser(estimator, device)
+    if seen:
+        yield "pairs", judged_pairs(denoiser, seen[0], clean)
+        return
+    by_level = (judged_clips if pictures.moving else judged_levels)(denoiser, clean)
+    yield from ((f"noise {level:g}", figures) for level, figures in by_level.items())
 
 
 def _examples(estimator: Autoencoder, pictures: Pictures, device: str) -> Iterable[Example]:
@@ -290,33 +320,6 @@ def _examples(estimator: Autoencoder, pictures: Pictures, device: str) -> Iterab
     clean, *seen = held_files(pictures)
     if not clean or pictures.moving:
         return []
-    if _task(estimator) == "segment":
-        return mask_examples(Segmenter(estimator, device), seen[0], clean)
-    if _task(estimator) == "upscale":
+    if isinstance(estimator.model_.corruption, Downscaling):
         return large_examples(Upscaler(estimator, device), clean)
     return examples(Denoiser(estimator, device), clean, *seen)
-
-
-def _task(estimator: Autoencoder) -> str:
-    if estimator.recipe == SEGMENTING:
-        return "segment"
-    return "upscale" if isinstance(estimator.model_.corruption, Downscaling) else "denoise"
-
-
-def _judged(estimator: Autoencoder, pictures: Pictures, device: str) -> Iterator[tuple[str, Any]]:
-    clean, *seen = held_files(pictures)
-    if not clean:
-        return
-    if _task(estimator) == "segment":
-        yield "masks", judged_masks(Segmenter(estimator, device), seen[0], clean)
-    elif _task(estimator) == "upscale":
-        for factor, figures in judged_factors(Upscaler(estimator, device), clean).items():
-            yield f"enlarged {factor} times", figures
-    elif pictures.moving:
-        for level, figures in judged_clips(Denoiser(estimator, device), clean).items():
-            yield f"noise {level:g}", figures
-    elif seen:
-        yield "pairs", judged_pairs(Denoiser(estimator, device), seen[0], clean)
-    else:
-        for level, figures in judged_levels(Denoiser(estimator, device), clean).items():
-            yield f"noise {level:g}", figures

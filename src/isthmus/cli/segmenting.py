@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.cli.denoising import Job, check_jobs, finish, work_through
+from isthmus.cli.working import Job, Work, by_shape, check_folder, check_jobs, finish, work_through
 from isthmus.data.patches import find_pictures, pair_names
 from isthmus.errors import DataError, InputError
 from isthmus.jobs.segment import Overlaps, Segmented, segment_file
@@ -26,14 +26,15 @@ def segment_command(**asked: Any) -> None:
     jobs = check_jobs(_jobs(source, asked["output"], asked["clean"]), asked)
     segmenter = Segmenter(Autoencoder.load(asked["model"]), asked["device"])
 
-    def work(path: Path, output: Path, clean: Path | None) -> Segmented:
+    def do(path: Path, output: Path, clean: Path | None) -> Segmented:
         found = segment_file(segmenter, path, output, clean, soft=asked["soft"])
         if not (asked["quiet"] or asked["as_json"]):
             click.echo(f"{output}, {found.share:.1%} object")
         return found
 
-    done, bad = work_through(jobs, work, segmenter.check_shape, source, asked)
-    finish(asked, source, done, bad, _show)
+    work = Work(by_shape(segmenter.check_shape), do)
+    done, bad = work_through(jobs, work, source, asked)
+    finish(asked, work, source, done, bad, _show)
 
 
 def _show(console: Console, judged: Sequence[tuple[str, Overlaps]]) -> None:
@@ -49,10 +50,7 @@ def _jobs(source: Path, output: Path, clean: Path | None) -> list[Job]:
         if output.suffix.lower() not in EXACT:
             raise InputError(f"{output}: masks are written as {', '.join(EXACT)}, which keep every pixel")
         return [(source, output, clean)]
-    if output.exists() and not output.is_dir():
-        raise InputError(f"{output}: is a file; {source} is a folder, so name a folder with -o")
-    if output.resolve().is_relative_to(source.resolve()):
-        raise InputError(f"{output}: lies in {source}, whose pictures are to be read; name a folder elsewhere")
+    check_folder(source, output)
     names = find_pictures(source)
     if len({Path(name).with_suffix("") for name in names}) < len(names):
         raise DataError(f"{source}: pictures that differ in their ending alone would have the same mask; rename them")

@@ -66,7 +66,7 @@ def from_folder(folder: Path, options: Options) -> Dataset:
 
 
 def find(folder: Path, endings: tuple[str, ...] = ENDINGS) -> list[str]:
-    """The pictures under a folder, or whatever has these endings, as relative paths, sorted."""
+    """The pictures (files of these endings) under a folder, as relative paths, sorted."""
     found = []
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]

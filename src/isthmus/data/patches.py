@@ -1,6 +1,6 @@
 """Patches of one size cut from pictures of any size: what a network that is at home in every size learns from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +56,10 @@ def find_pictures(folder: Path) -> list[str]:
     return names
 
 
-def pair_names(dirty: Path, clean: Path, *, skip: bool = False) -> tuple[list[str], list[str], list[str]]:
-    """Pictures of two folders that have the same relative path but for the ending, in order.
+def pair_names(
+    dirty: Path, clean: Path, *, skip: bool = False, find: Callable[[Path], list[str]] = find_pictures
+) -> tuple[list[str], list[str], list[str]]:
+    """Pictures (or what `find` finds) of two folders that have the same relative path but for the ending, in order.
 
     Returns
     -------
@@ -71,7 +73,7 @@ def pair_names(dirty: Path, clean: Path, *, skip: bool = False) -> tuple[list[st
     DataError
         If one has no partner and `skip` is False, none has, or a name is there twice.
     """
-    by_stem = [_by_stem(folder) for folder in (dirty, clean)]
+    by_stem = [_by_stem(folder, find) for folder in (dirty, clean)]
     both = sorted(by_stem[0].keys() & by_stem[1].keys())
     alone = [
         f"{folder.name}/{names[stem]}"
@@ -79,14 +81,15 @@ def pair_names(dirty: Path, clean: Path, *, skip: bool = False) -> tuple[list[st
         for stem in sorted(names.keys() - {*both})
     ]
     if alone and not (skip and both):
+        what = "pictures" if find is find_pictures else "sounds"
         remedy = "pass over them with --skip-bad" if both else "none has one"
-        raise DataError(f"{len(alone)} pictures without a partner of the same name: {some(alone)}; {remedy}")
+        raise DataError(f"{len(alone)} {what} without a partner of the same name: {some(alone)}; {remedy}")
     return [by_stem[0][stem] for stem in both], [by_stem[1][stem] for stem in both], alone
 
 
-def _by_stem(folder: Path) -> dict[str, str]:
+def _by_stem(folder: Path, find: Callable[[Path], list[str]]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name in find_pictures(folder):
+    for name in find(folder):
         stem = Path(name).with_suffix("").as_posix()
         if stem in found:
             raise DataError(f"{folder.name}: {found[stem]} and {name} differ in their ending alone: which is meant?")

@@ -78,7 +78,7 @@ class Figures:
         """Who is better, in words."""
         if not self.peers:
             return (
-                "scikit-image is not installed, or the pictures are too small, so there is nothing to compare it with"
+                "the classical methods are not installed, or these data too small, so there is nothing to compare with"
             )
         best = max(self.peers, key=lambda name: self.peers[name])
         ahead = self.after - self.peers[best]
@@ -143,11 +143,12 @@ class Cleaned:
     level: float | None
     figures: Figures | None
     example: Example | None = None
+    kind: str = "picture"
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
         figures = None if self.figures is None else self.figures.to_json()
-        return {"picture": self.name, "output": str(self.output), "level": self.level, "figures": figures}
+        return {self.kind: self.name, "output": str(self.output), "level": self.level, "figures": figures}
 
 
 def clean_file(denoiser: Denoiser, source: Path, output: Path, level: float | None, clean: Path | None) -> Cleaned:

@@ -10,9 +10,9 @@ from isthmus.jobs.inpaint import Figures as Filled
 from isthmus.jobs.segment import Overlaps, mean_overlaps
 
 
-def show_figures(console: Console, found: Sequence[tuple[str, Figures]]) -> None:
-    """PSNR of pictures before and after, beside the classical methods', and their means."""
-    table = Table("PSNR in dB", box=None, pad_edge=False)
+def show_figures(console: Console, found: Sequence[tuple[str, Figures]], unit: str = "PSNR in dB") -> None:
+    """PSNR of pictures (or what `unit` says) before and after, beside the classical methods', and their means."""
+    table = Table(unit, box=None, pad_edge=False)
     peers = list(dict.fromkeys(peer for _, figures in found for peer in figures.peers))
     for name in ("before", "Isthmus", *peers):
         table.add_column(name, justify="right")

@@ -48,8 +48,8 @@ def fit_sections(estimator: Autoencoder, command: str) -> tuple[str, ...]:
     )
 
 
-def figures_section(found: Sequence[tuple[str, Figures]]) -> str:
-    """PSNR before and after, beside the classical methods'."""
+def figures_section(found: Sequence[tuple[str, Figures]], unit: str = "PSNR in dB") -> str:
+    """PSNR, or what `unit` says, before and after, beside the classical methods'."""
     if not found:
         return ""
     mean = mean_figures([figures for _, figures in found])
@@ -57,7 +57,7 @@ def figures_section(found: Sequence[tuple[str, Figures]]) -> str:
         name: {"before": f.before, "Isthmus": f.after, **f.peers}
         for name, f in [*found, *([("mean", mean)] if len(found) > 1 else [])]
     }
-    return _beside("PSNR in dB", rows, mean.verdict)
+    return _beside(unit, rows, mean.verdict)
 
 
 def filled_section(found: Mapping[str, Filled]) -> str:

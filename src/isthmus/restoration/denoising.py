@@ -19,6 +19,7 @@ from isthmus.errors import DataError, InputError
 from isthmus.parts import BlindSpot, Recorrupted, ToldNoise
 from isthmus.recipes.restoring import WHITE
 from isthmus.restoration.levels import check_size, estimate_level
+from isthmus.restoration.sounding import spectra_learned
 from isthmus.restoration.tiling import TILE, Restorer, check_channels, check_picture, from_zero_to_one
 
 SHIPPED = Path(__file__).with_name("denoiser.safetensors")
@@ -59,6 +60,8 @@ class Denoiser:
     tile: int = TILE
 
     def __post_init__(self) -> None:
+        if spectra_learned(self.autoencoder) is not None:
+            raise InputError("this model learned sounds, and takes no pictures: give it a .wav or .flac file")
         learned = self._restorer.corruption
         if not (learned is None or isinstance(learned, NOISES)):
             raise InputError(f"this model learned to undo {type(learned).__name__.lower()}, not noise")

@@ -108,6 +108,11 @@ class Restorer:
         return self._encoder.channels
 
     @property
+    def reach(self) -> int:
+        """How many pixels away a pixel may matter; even."""
+        return self._encoder.reach
+
+    @property
     def corruption(self) -> Part | None:
         """What the pictures it learned from suffered; None where pairs were given."""
         found: Part | None = self.autoencoder.model_.corruption
