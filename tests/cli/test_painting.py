@@ -143,7 +143,7 @@ def test_mistakes_are_one_line(refused, model, photos, tmp_path):
         "doesn't lie within": (*inpaint, "--box", "130,1,20,2", "-o", "o.png"),
         "written over": (*inpaint, "--box", "1,1,2,2", "-o", "in.png", "--force"),
         "none.png: no such picture": ("inpaint", model, "none.png", "--box", "1,1,2,2", "-o", "o.png"),
-        "no such clean picture": (*inpaint, "--box", "1,1,2,2", "-o", "o.png", "--clean", "none.png"),
+        "no such clean file": (*inpaint, "--box", "1,1,2,2", "-o", "o.png", "--clean", "none.png"),
         "--beta has no use": (*inpaint, "--box", "1,1,2,2", "-o", "o.png", "--beta", 2),
         "--judge has no use": ("inpaint", model, "table.csv", "-o", "o.csv", "--judge"),
         "fills pictures; these data are a table": ("inpaint", model, "table.csv", "-o", "o.csv"),

@@ -135,7 +135,7 @@ def test_an_adversary_learns_beside_it(isthmus, fitted, tmp_path):
         (("upscale", "MODEL", "in.png", "-o", "in.png", "--force"), "written over the data"),
         (("upscale", "MODEL", "others", "-o", "others/new"), "lies in others"),
         (("upscale", "MODEL", "in.png", "-o", "o.png", "--clean", "in.png"), "differ: 40x50x1 and 80x100x1"),
-        (("upscale", "MODEL", "in.png", "-o", "o.png", "--clean", "none.png"), "no such clean picture"),
+        (("upscale", "MODEL", "in.png", "-o", "o.png", "--clean", "none.png"), "no such clean file"),
         (("upscale", "DENOISER", "in.png", "-o", "o.png"), "didn't learn to upscale"),
         (("denoise", "MODEL", "in.png", "-o", "o.png"), "undo downscaling, not noise"),
         (("segment", "MODEL", "in.png", "-o", "o.png"), "tells no masks"),
