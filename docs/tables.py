@@ -163,6 +163,18 @@ def segmenting() -> str:
     return (
         table(("IoU / F1", *(said[key] for key in parts)), rows)
         + f"\n\n{about[0].upper()}{about[1:]}; on one thread of a busy machine.\n"
+
+
+def sound() -> str:
+    found = {speaker: kept for speaker, kept in result("sound").items() if speaker != "machine"}
+    places = list(next(iter(found.values()))["improvement"])
+    rows = [
+        (f"{speaker}: {method}", *(f"{kept['improvement'][at][method]:+.2f}" for at in places))
+        for speaker, kept in found.items() for method in ("Isthmus", "spectral gating")
+    ]  # fmt: skip
+    spent = ", ".join(f"{kept['steps']:,} steps, {kept['minutes']:g} minutes" for kept in found.values())
+    return table(("SI-SDR gained, dB", *(f"{at} dB" for at in places)), rows) + (
+        f"\n\nTraining: {spent} of one thread's time.\n"
     )
 
 
@@ -260,6 +272,7 @@ TABLES = {
     "ecg5000": ecg5000,
     "denoising": denoising,
     "documents": documents,
+    "sound": sound,
     "inpainting": inpainting,
     "imputing": imputing,
     "upscaling": upscaling,

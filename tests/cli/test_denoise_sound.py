@@ -206,6 +206,7 @@ def cut(path, bytes_left: int) -> None:
         ),
         (("denoise", "M", "in.wav", "-o", "o.wav", "--clean", "long.wav"), "long.wav and in.wav differ"),
         (("denoise", "M", "in.wav", "-o", "o.wav", "--clean", "cut.wav"), "cut.wav: cut short"),
+        (("denoise", "M", "in.wav", "-o", "full.wav", "--force"), "full.wav: can't be written"),
         (("denoise", "M", "mixed", "-o", "o"), "mixed: holds sounds (a.wav) and pictures (b.png)"),
         (("denoise", "M", "bad", "-o", "o"), "bad: 1 of 2 won't do: bad/short.wav"),
         (("denoise", "in.wav", "-o", "o.wav"), "in.wav: no model of sounds comes along"),
@@ -249,6 +250,7 @@ def test_bad_input_is_one_line(refused, fitted, tmp_path, words, said):
     write(tmp_path / "nan.wav", spoilt, subtype="FLOAT")
     write(tmp_path / "hollow.wav", np.zeros((0, 1)))
     (tmp_path / "empty.wav").touch()
+    (tmp_path / "full.wav").symlink_to("/dev/full")
     (tmp_path / "text.wav").write_text("text")
     for name in ("mixed/b.png", "pictures/a.png"):
         picture(tmp_path / name)

@@ -219,7 +219,10 @@ def writing_sound(path: Path, like: SoundFile) -> Iterator[Any]:
     endian = like.endian if container == like.container else "FILE"
     with atomic_write(path) as file:
         try:
-            with library.SoundFile(file, "w", like.rate, like.channels, like.subtype, endian, container) as out:
+            # by its number: what goes wrong within a Python file is printed by soundfile, not raised
+            with library.SoundFile(
+                file.fileno(), "w", like.rate, like.channels, like.subtype, endian, container, closefd=False
+            ) as out:
                 yield out.write
         except library.SoundFileError as fault:
             raise InputError(f"{path}: can't be written: {_reason(fault)}") from fault
