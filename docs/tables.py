@@ -163,6 +163,7 @@ def segmenting() -> str:
     return (
         table(("IoU / F1", *(said[key] for key in parts)), rows)
         + f"\n\n{about[0].upper()}{about[1:]}; on one thread of a busy machine.\n"
+    )
 
 
 def sound() -> str:
