@@ -166,6 +166,27 @@ def segmenting() -> str:
     )
 
 
+def noise2self() -> str:
+    found = {key: kept for key, kept in result("noise2self").items() if key != "machine"}
+    rows = [(way, f"{psnr:.2f}") for kept in found.values() for way, psnr in kept["psnr"].items()]
+    classical = result("denoise")["classical"]["Set12"]
+    rows += [(f"{peer}, level told", f"{classical[peer]['25']:.2f}") for peer in ("non-local means", "BM3D")]
+    about = next(iter(found.values()))
+    minutes = ", ".join(f"{kept['minutes']:g}" for kept in found.values())
+    return table(("PSNR in dB, Set12, noise of 25; learned from", ""), rows) + (
+        f"\n\n{about['steps']:,} steps each, {minutes} minutes of one thread's work.\n"
+    )
+
+
+def video() -> str:
+    found = result("video")
+    rows = [(method, f"{psnr:.2f}") for method, psnr in found["psnr"].items()]
+    return table(("PSNR in dB", "noise 25"), rows) + (
+        f"\n\n{found['clips']} clips; windows learned for {found['minutes']:g} minutes of one thread's work "
+        f"({found['steps']:,} steps); OpenCV's h = {found['strength']}.\n"
+    )
+
+
 def sound() -> str:
     found = {speaker: kept for speaker, kept in result("sound").items() if speaker != "machine"}
     places = list(next(iter(found.values()))["improvement"])
@@ -273,6 +294,8 @@ TABLES = {
     "ecg5000": ecg5000,
     "denoising": denoising,
     "documents": documents,
+    "noise2self": noise2self,
+    "video": video,
     "sound": sound,
     "inpainting": inpainting,
     "imputing": imputing,

@@ -115,7 +115,7 @@ def test_noisy_pictures_alone_teach_enough(isthmus, tmp_path, noise):
         top, left = 130 * (i // 4), 150 * (i % 4)
         write(tmp_path / "in" / f"{i:02}.png", noisy(whole[top : top + 130, left : left + 150], 12.5))
     words = ("fit", tmp_path / "in", "--target", "self", *noise, "--hidden", "24,24,24,24,24", *SMALL[2:])
-    done = isthmus(*words, "--epochs", 20, "-o", tmp_path / "m.safetensors")
+    done = isthmus(*words, "--epochs", 10, "-o", tmp_path / "m.safetensors")
     assert done.code == 0, done.err
     assert "no clean ones are known" in done.out
     assert "dB" not in done.out
@@ -123,7 +123,7 @@ def test_noisy_pictures_alone_teach_enough(isthmus, tmp_path, noise):
     write(tmp_path / "new.png", noisy(clean, 12.5))
     assert isthmus("denoise", tmp_path / "m.safetensors", tmp_path / "new.png", "-o", tmp_path / "out.png").code == 0
     before, after = (read_photo(tmp_path / name).pixels[..., 0] / 255 for name in ("new.png", "out.png"))
-    assert psnr(after, clean / 255) > psnr(before, clean / 255) + 2.5
+    assert psnr(after, clean / 255) > psnr(before, clean / 255) + 2
 
 
 def write(path: Path, pixels: np.ndarray) -> None:
@@ -215,7 +215,7 @@ def test_without_the_extra_it_says_what_to_install(refused, clips, tmp_path, mon
 
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_no_half_written_clip_is_left(clips, tmp_path, how, code):
-    write_clip(tmp_path / "long.mp4", np.repeat(noisy(panned("flower.jpg", 2, (200, 300))), 100, 0))
+    write_clip(tmp_path / "long.mp4", np.repeat(noisy(panned("flower.jpg", 2, (200, 300))), 30, 0))
     command = [sys.executable, "-m", "isthmus", "denoise", "long.mp4", "-o", "out.mp4", "--level", "25"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, env=os.environ)
     while process.poll() is None and not list(tmp_path.glob(".out.mp4.*.part")):

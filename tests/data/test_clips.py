@@ -103,6 +103,38 @@ def test_colours_do_not_drift(tmp_path, colours):
             assert found.streams.video[0].codec_context.color_range == colours[1]
 
 
+@pytest.mark.parametrize(("codec", "stored"), [("ffv1", "bgr0"), ("libx264", "yuv420p10le"), ("libx264", "yuvj420p")])
+def test_other_ways_to_store_colours(tmp_path, codec, stored):
+    """Red, green and blue; 10 bits; the full range of a photo."""
+    with av.open(str(tmp_path / "a.mkv"), "w") as target:
+        video = target.add_stream(codec, rate=25)
+        video.height, video.width, video.pix_fmt = 64, 96, stored
+        for i, pixels in enumerate(blocks(4, 64, 96)):
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format=stored)
+            frame.pts = i
+            target.mux(video.encode(frame))
+        target.mux(video.encode(None))
+    rewrite_clip(look_at_clip(tmp_path / "a.mkv"), tmp_path / "b.mp4", same)
+    before, after = (colours_of(tmp_path / name) for name in ("a.mkv", "b.mp4"))
+    assert np.abs((before - after)[:, 3::8, 3::8].mean((0, 1, 2))).max() < 1.5
+    assert np.abs((before - after)[:, 3::8, 3::8]).mean() < 6
+
+
+def test_what_an_edit_list_hides_stays_hidden(tmp_path):
+    """A phone trims a clip by saying which frames are not to be shown."""
+    source = write_clip(tmp_path / "a.mp4", blocks(12, 32, 32))
+    with av.open(str(source)) as old, av.open(str(tmp_path / "b.mp4"), "w") as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                packet.pts, packet.dts = packet.pts - 4004, packet.dts - 4004
+                new.mux(packet)
+    clip = look_at_clip(tmp_path / "b.mp4")
+    rewrite_clip(clip, tmp_path / "c.mp4", same)
+    assert look_at_clip(tmp_path / "c.mp4").frames == clip.frames == len(colours_of(tmp_path / "b.mp4"))
+
+
 def test_frames_keep_their_times(tmp_path):
     """Phones film at a rate that wavers."""
     times = [0, 3, 4, 9, 10, 20, 21]

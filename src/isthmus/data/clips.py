@@ -28,6 +28,8 @@ ENDINGS = (*FORMATS, ".avi", ".webm")
 _USUAL = ("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac")
 SOUNDS = {"mp4": _USUAL, "mov": ("aac", "mp3", "ac3", "alac", "pcm_s16le", "pcm_s24le", "pcm_s16be"), "matroska": None}
 """The codecs of sound that a format takes, and players do from it; None: any."""
+RGB = 0
+"""The colour space of clips that store red, green and blue."""
 QUALITY = {"crf": "14", "preset": "medium"}
 """Of H.264: 14 is all but the same to the eye."""
 
@@ -85,11 +87,12 @@ def look_at_clip(path: Path) -> Clip:
         stream = _pictures(path, source)
         promised, sound = stream.frames, bool(source.streams.audio)
         height, width = stream.codec_context.height, stream.codec_context.width
-        found = sum(1 for packet in source.demux(stream) if packet.size)
+        packets = [not packet.is_discard for packet in source.demux(stream) if packet.size]
+        found = sum(packets)  # a clip that was trimmed may hold more, which no player shows
         if not found or not height or not width:
             raise DataError(f"{path}: holds no frames; give a clip")
-        if found < promised:
-            raise DataError(f"{path}: is cut off: {found} of {promised} frames are there")
+        if len(packets) < promised and "mp4" in source.format.name:  # others say what they meant to hold
+            raise DataError(f"{path}: is cut off: {len(packets)} of {promised} frames are there")
         planes = _planes_of(str(stream.codec_context.pix_fmt), height, width)
         return Clip(path, found, height, width, planes, stream.average_rate or Fraction(25), sound)
 
@@ -112,7 +115,7 @@ def read_frames(clip: Clip) -> Iterator[Frame]:
     """
     with _opened(clip.path) as source:
         for frame in source.decode(_pictures(clip.path, source)):
-            yield _taken(frame, clip)
+            yield _planes(_in_planes(frame, clip), clip)
 
 
 def rewrite_clip(clip: Clip, output: Path, work: Work, seen: Callable[[], None] = lambda: None) -> bool:
@@ -170,8 +173,10 @@ class _Copier:
         even = clip.height % 2 == clip.width % 2 == 0
         self._to.pix_fmt = clip.planes if clip.planes != "gray" else "yuv420p" if even else "yuv444p"
         self._to.codec_context.time_base = self._from.time_base
-        for name in ("colorspace", "color_range", "color_primaries", "color_trc"):
+        for name in ("color_range", "color_primaries", "color_trc"):
             setattr(self._to.codec_context, name, getattr(self._from.codec_context, name))
+        if self._from.codec_context.colorspace != RGB:  # which is taken as differences of colour
+            self._to.codec_context.colorspace = self._from.codec_context.colorspace
         if self._from.sample_aspect_ratio:
             self._to.codec_context.sample_aspect_ratio = self._from.sample_aspect_ratio
         self._waiting: deque[Any] = deque()
@@ -202,8 +207,9 @@ class _Copier:
     def _next(self, frame: Any) -> Frame:
         if (frame.height, frame.width) != (self._clip.height, self._clip.width):
             raise DataError(f"{self._clip.path}: its frames change their size to {frame.height}x{frame.width}")
-        self._waiting.append((frame.pts, frame.time_base, frame.colorspace, frame.color_range))
-        return _taken(frame, self._clip)
+        taken = _in_planes(frame, self._clip)
+        self._waiting.append((frame.pts, frame.time_base, taken.colorspace, taken.color_range))
+        return _planes(taken, self._clip)
 
     def write(self, planes: Frame) -> None:
         """Write a frame at the time of the one it was made of."""
@@ -219,10 +225,14 @@ class _Copier:
         self._target.mux(self._to.encode(None))
 
 
-def _taken(frame: Any, clip: Clip) -> Frame:
-    """The planes of a decoded frame, in 8 bits."""
-    if frame.format.name != clip.planes:
-        frame = frame.reformat(format=clip.planes, dst_color_range=frame.color_range, interpolation=_exactly())
+def _in_planes(frame: Any, clip: Clip) -> Any:
+    """A decoded frame in the clip's planes, of 8 bits."""
+    if frame.format.name == clip.planes:
+        return frame
+    return frame.reformat(format=clip.planes, dst_color_range=frame.color_range, interpolation=_exactly())
+
+
+def _planes(frame: Any, clip: Clip) -> Frame:
     values, at = frame.to_ndarray().ravel(), 0
     planes: list[Plane] = []
     for height, width in clip.sizes:
@@ -255,9 +265,12 @@ def _exactly() -> Any:
 
 def _pictures(path: Path, source: Any) -> Any:
     """The stream of pictures."""
-    if not source.streams.video:
+    from av.stream import Disposition
+
+    streams = [each for each in source.streams.video if not each.disposition & Disposition.attached_pic]
+    if not streams:
         raise DataError(f"{path}: holds {'sound alone' if source.streams.audio else 'no frames'}; give a clip")
-    stream = source.streams.video[0]
+    stream = streams[0]
     stream.thread_type = "AUTO"
     return stream
 
