@@ -396,6 +396,7 @@ def segment(**asked: Any) -> None:
 )
 @click.option("--beta", type=float, default=1.0, show_default=True, help="Weight of the rate, minus log p(code).")
 @click.option("--steps", type=click.IntRange(0), default=200, show_default=True, help="Of gradient, from each start.")
+@click.option("--blend", is_flag=True, help="Tables: mix in what rows of --like hold that agree with what is known.")
 @click.option("--judge", is_flag=True, help="Tables: hide a tenth of the known numbers, and compare with imputers.")
 @click.option("--clean", type=click.Path(path_type=Path), help="Pictures as they were, to judge the result by.")
 @click.option("--report", type=click.Path(path_type=Path), help="Write how the codes were found to this .html page.")

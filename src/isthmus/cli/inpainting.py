@@ -42,9 +42,16 @@ def inpaint_command(**asked: Any) -> None:
     data = read_data(asked["data"], asked, None if painting else taking_gaps(estimator))
     if asked["judge"] and data.kind != "table":
         raise InputError("--judge hides known cells of a table; judge pictures by clean ones: --clean")
+    if (
+        asked["judge"]
+        and asked["blend"]
+        and asked["like"]
+        and Path(asked["like"]).resolve() == Path(asked["data"]).resolve()
+    ):
+        raise InputError("--judge hides cells of DATA, which --like must not hold: give other rows with --like")
     mask = _mask(asked, data)
     clean = None if asked["clean"] is None else _clean(asked, None if painting else estimator, data)
-    options = {"beta": asked["beta"], "steps": asked["steps"], "random_state": asked["seed"]}
+    options = {"beta": asked["beta"], "steps": asked["steps"], "random_state": asked["seed"], "blend": asked["blend"]}
     options["like"] = None if asked["like"] is None else read_data(asked["like"], asked | {"quiet": True}, estimator)
     found = inpaint(estimator, data, mask, **options)
     judged = _judged(estimator, data, found, clean, asked, options)

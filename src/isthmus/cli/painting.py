@@ -27,7 +27,7 @@ from isthmus.jobs.paint import JPEG, Painted, check_file, fill_file, hole_exampl
 from isthmus.restoration.holes import box_mask
 from isthmus.restoration.painting import Inpainter
 
-SEARCH = {"like": None, "beta": 1.0, "steps": 200, "judge": False}
+SEARCH = {"like": None, "beta": 1.0, "steps": 200, "judge": False, "blend": False}
 """Options of the search for a code, and what they are where the user doesn't give them."""
 
 MOST_SIDE = 256
