@@ -134,7 +134,7 @@ class PictureAdversary(Critic):
     """strength x cells x -log D(x_hat), where D is the critic's belief that a picture is true and not restored.
 
     D learns to tell the clean pictures from those that come out; these learn to be taken for clean ones, and so to
-    hold detail of a likely kind where squared error asks for its mean. PSNR falls by it.
+    hold detail of a likely kind where squared error asks for its mean.
 
     Parameters
     ----------
