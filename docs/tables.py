@@ -124,6 +124,16 @@ def imputing() -> str:
     return table(("table", "rows x columns", *methods), rows) + "\n"
 
 
+def denoising_tables() -> str:
+    found = {name: kept for name, kept in result("denoise_tables").items() if name != "machine"}
+    rows = [
+        (f"{name.lstrip('0123456789_')}", "x".join(map(str, kept["shape"])),
+         *(f"{kept['rmse'][method]:.3f}" for method in ("Isthmus", "PCA", "as it is")), f"{kept['rmse']['components']:.1f}")
+        for name, kept in found.items()
+    ]  # fmt: skip
+    return table(("table", "rows x columns", "Isthmus", "PCA", "as it is", "PCA's components"), rows) + "\n"
+
+
 def documents() -> str:
     found = result("documents")
     rows = [(method, f"{rmse:.4f}", f"{found['worst page'][method]:.4f}") for method, rmse in found["rmse"].items()]
@@ -230,6 +240,7 @@ TABLES = {
     "documents": documents,
     "inpainting": inpainting,
     "imputing": imputing,
+    "denoising_tables": denoising_tables,
 }
 
 

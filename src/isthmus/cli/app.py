@@ -302,7 +302,7 @@ def detect(**asked: Any) -> None:
 @click.argument("pictures", metavar="PICTURES", required=False)
 @output_to("The picture, or the folder of pictures, to write.")
 @click.option("--level", type=float, help="Standard deviation of the noise, white being 255.  [default: estimated]")
-@click.option("--clean", type=click.Path(path_type=Path), help="The clean picture or folder, to judge the result by.")
+@click.option("--clean", type=click.Path(path_type=Path), help="The clean picture, folder or table, to judge by.")
 @click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them.")
 @click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
 @output_options
@@ -315,6 +315,7 @@ def denoise(**asked: Any) -> None:
     \b
     isthmus denoise photo.png -o clean.png
     isthmus denoise mine.safetensors scans/ -o clean/ --level 12
+    isthmus denoise table.safetensors noisy.csv -o clean.csv      of a fit with --corruption gaussian:0.3
     """
     from isthmus.cli.denoising import denoise_command
 

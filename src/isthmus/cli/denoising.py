@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from isthmus.autoencoder import Autoencoder
+from isthmus.cli.cleaning import TABLES, clean_command
 from isthmus.cli.files import MODEL_ENDINGS
 from isthmus.data.dataset import some
 from isthmus.data.patches import find_pictures
@@ -28,6 +29,9 @@ def denoise_command(**asked: Any) -> None:
     source = Path(asked["pictures"] if named else asked["model"])
     if named and model.suffix not in MODEL_ENDINGS:
         raise InputError(f"{model}: the first of two must be a model's .safetensors file; to denoise, name one picture")
+    if named and source.suffix.lower() in TABLES:
+        clean_command(asked)
+        return
     if not source.exists():
         raise DataError(f"{source}: no such picture or folder")
     jobs = find_jobs(source, asked)
