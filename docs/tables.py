@@ -187,6 +187,16 @@ def video() -> str:
     )
 
 
+def denoising_tables() -> str:
+    found = {name: kept for name, kept in result("denoise_tables").items() if name != "machine"}
+    rows = [
+        (f"{name.lstrip('0123456789_')}", "x".join(map(str, kept["shape"])),
+         *(f"{kept['rmse'][method]:.3f}" for method in ("Isthmus", "PCA", "as it is")), f"{kept['rmse']['components']:.1f}")
+        for name, kept in found.items()
+    ]  # fmt: skip
+    return table(("table", "rows x columns", "Isthmus", "PCA", "as it is", "PCA's components"), rows) + "\n"
+
+
 def sound() -> str:
     found = {speaker: kept for speaker, kept in result("sound").items() if speaker != "machine"}
     places = list(next(iter(found.values()))["improvement"])
@@ -296,6 +306,7 @@ TABLES = {
     "documents": documents,
     "noise2self": noise2self,
     "video": video,
+    "denoising_tables": denoising_tables,
     "sound": sound,
     "inpainting": inpainting,
     "imputing": imputing,

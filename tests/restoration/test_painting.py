@@ -75,6 +75,21 @@ def test_each_kind_of_hole_is_what_it_says():
         assert beside[mask].all()
 
 
+def test_untold_holes_serve_a_net_of_any_kind(digits):
+    """Half of the pictures have one; the net is told nothing, and codes are searched as of any other."""
+    x = torch.rand(400, 1, 9, 9)
+    seen = Holes(told=False, share=0.5)(x)
+    assert seen.shape == x.shape
+    assert 0.4 < (seen != x).any(3).any(2).float().mean() < 0.6
+    model = Autoencoder("ae", 4, corruption="holes:1", epochs=1, **QUICK).fit(digits[:100])
+    found = inpaint(model, digits[100:104], np.eye(15, 13), like=digits[:100], steps=2)
+    assert found.codes.shape == (4, 4)
+    with pytest.raises(InputError, match="corruption 'holes' covers"):
+        Autoencoder("ae", 2, corruption="holes:1", epochs=1).fit(np.random.default_rng(0).random((40, 5)))
+    with pytest.raises(InputError, match="share from 0 to 1"):
+        Autoencoder("ae", 2, corruption="holes:2", epochs=1).fit(digits[:100])
+
+
 def test_unknown_kinds_are_refused():
     with pytest.raises(InputError, match="kind 'scribble'"):
         Holes(("scribble",))

@@ -306,7 +306,7 @@ def detect(**asked: Any) -> None:
 @app.command()
 @click.argument("model", metavar="[MODEL]")
 @click.argument("pictures", metavar="NOISY", required=False)
-@output_to("The picture, sound or clip, or the folder of such, to write.")
+@output_to("The picture, sound or clip, or the folder of such, or the table, to write.")
 @click.option(
     "--level", type=float, help="Of pictures: standard deviation of the noise, white being 255.  [default: estimated]"
 )
@@ -331,6 +331,7 @@ def denoise(**asked: Any) -> None:
     isthmus denoise clip.mp4 -o clean.mp4
     isthmus fit voices/ --recipe denoising --noise any:0-10 -o speech.safetensors
     isthmus denoise speech.safetensors noisy.wav -o clean.wav --clean reference.wav
+    isthmus denoise table.safetensors noisy.csv -o clean.csv      of a fit with --corruption gaussian:0.3
     """
     from isthmus.cli.denoising import denoise_command
 

@@ -1,4 +1,4 @@
-"""`isthmus denoise`: pictures, sounds and clips."""
+"""`isthmus denoise`: pictures, sounds, clips and tables."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from isthmus.autoencoder import Autoencoder
+from isthmus.cli.cleaning import TABLES, clean_command
 from isthmus.cli.clips import denoise_clips
 from isthmus.cli.files import MODEL_ENDINGS, page_for
 from isthmus.cli.working import Job, Work, by_shape, find_jobs, finish, named_figures, work_through
@@ -34,7 +35,9 @@ def denoise_command(**asked: Any) -> None:
         raise InputError(f"{model}: the first of two must be a model's .safetensors file; to denoise, name one picture")
     if not source.exists():
         raise DataError(f"{source}: no such file or folder")
-    if is_sound(source):
+    if named and source.suffix.lower() in TABLES:
+        clean_command(asked)
+    elif is_sound(source):
         _denoise_sounds(source, model if named else None, asked)
     elif is_clip(source) or (source.is_dir() and find_clips(source)):
         jobs = find_jobs(source, asked, find_clips)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from isthmus.errors import InputError
 from isthmus.names import nearest
+from isthmus.parts.checks import check_share
 from isthmus.parts.corruptions import GREY
 from isthmus.parts.spec import Part
 
@@ -32,10 +33,17 @@ class Holes(Part):
     ----------
     kinds : sequence of {"patch", "pixels", "scribbles"}
         Which are drawn, each as often as any other.
+    told : bool
+        False for networks that take pictures alone: there is no channel more then.
+    share : float
+        Of the pictures, how many have a hole.
     """
 
-    def __init__(self, kinds: Sequence[str] = ("patch", "pixels", "scribbles")) -> None:
+    def __init__(
+        self, kinds: Sequence[str] = ("patch", "pixels", "scribbles"), told: bool = True, share: float = 1.0
+    ) -> None:
         super().__init__()
+        self.told, self.share = told, check_share("share", share)
         for kind in kinds:
             if kind not in KINDS:
                 raise InputError(f"holes of kind {kind!r}: {nearest(str(kind), KINDS)}")
@@ -48,7 +56,10 @@ class Holes(Part):
             raise InputError("holes are for pictures; these data are none: use corruption 'masking'")
         rows, _, height, width = x_BCHW.shape
         hidden_B1HW = self.draw(rows, height, width, x_BCHW.device)[:, None]
-        return torch.cat([torch.where(hidden_B1HW, GREY, x_BCHW), hidden_B1HW.to(x_BCHW.dtype)], 1)
+        if self.share < 1:
+            hidden_B1HW = hidden_B1HW & (torch.rand(rows, 1, 1, 1, device=x_BCHW.device) < self.share)
+        seen_BCHW = torch.where(hidden_B1HW & ~x_BCHW.isnan(), GREY, x_BCHW)
+        return torch.cat([seen_BCHW, hidden_B1HW.to(x_BCHW.dtype)], 1) if self.told else seen_BCHW
 
     def draw(self, rows: int, height: int, width: int, device: torch.device | str = "cpu") -> Tensor:
         """Which pixels of so many pictures are hidden: true and false, (B, H, W)."""

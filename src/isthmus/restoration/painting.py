@@ -17,7 +17,8 @@ from isthmus.restoration.tiling import FULL, TILE, Restorer, check_picture
 
 def learned_holes(autoencoder: Autoencoder) -> bool:
     """Whether a fitted model learned to fill what is hidden, of pictures of any size."""
-    return isinstance(autoencoder.model_.corruption, Holes)
+    learned = autoencoder.model_.corruption
+    return isinstance(learned, Holes) and learned.told
 
 
 @dataclass(frozen=True, eq=False)
