@@ -96,8 +96,17 @@ def denoising() -> str:
 
 
 def inpainting() -> str:
-    found = {key: kept for key, kept in result("inpaint").items() if key != "machine"}
-    masks = next(iter(found.values()))["masks"]
+    return filled_pictures("inpaint", "digits")
+
+
+def faces() -> str:
+    return filled_pictures("faces", "pictures")
+
+
+def filled_pictures(name: str, what: str) -> str:
+    found = {key: kept for key, kept in result(name).items() if key != "machine"}
+    first = next(iter(found.values()))
+    masks = first["masks"]
     ours = {f"Isthmus, {key}": {mask: kept["masks"][mask]["Isthmus"] for mask in masks} for key, kept in found.items()}
     peers = {name: {mask: masks[mask][name] for mask in masks} for name in ("Telea", "Navier-Stokes", "as seen")}
     rows = [
@@ -108,10 +117,20 @@ def inpainting() -> str:
         f"{key} {kept['minutes']:g} minutes ({kept['steps']:,} steps{', ' + str(kept['codes']) + ' code values' if kept['codes'] else ''})"
         for key, kept in found.items()
     ]
-    digits = next(iter(found.values()))["digits"]
     return table(("PSNR in dB / SSIM", *masks), rows) + (
-        f"\n\n{digits} digits; training on one thread of a busy machine: {', '.join(about)}.\n"
+        f"\n\n{first['digits']} {what}; training on one thread of a busy machine: {', '.join(about)}.\n"
     )
+
+
+def kernels() -> str:
+    found = result("kernels")
+    masks = next(iter(found["nets"].values()))["psnr"]
+    rows = [
+        (name, *(f"{kept['psnr'][mask]:.2f}" for mask in masks), f"{kept['roughness']:.3f}")
+        for name, kept in found["nets"].items()
+    ]
+    text = table(("PSNR in dB", *masks, "roughness outside"), rows)
+    return f"{text}\n\n{found['digits']} digits; {found['minutes']:g} minutes of training each on one thread of a busy machine.\n"
 
 
 def imputing() -> str:
@@ -307,6 +326,8 @@ TABLES = {
     "noise2self": noise2self,
     "video": video,
     "denoising_tables": denoising_tables,
+    "faces": faces,
+    "kernels": kernels,
     "sound": sound,
     "inpainting": inpainting,
     "imputing": imputing,
