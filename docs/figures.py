@@ -1,4 +1,4 @@
-"""Makes the pictures of the documentation: docs/digits.png, filters.png and kernels.png. Run by `make docs`."""
+"""Makes the pictures of the documentation: digits.png, field.svg, filters.png and kernels.png. Run by `make docs`."""
 
 import os
 import sys
@@ -10,11 +10,13 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, make_moons
 from sklearn.decomposition import PCA
 
 from isthmus import Autoencoder
 from isthmus.jobs.reduce import judged_rows
+from isthmus.report.field import field_section
+from isthmus.report.svg import as_file
 
 HERE = Path(__file__).parent
 MNIST = Path(os.environ.get("ISTHMUS_DATA", HERE.parents[1] / "shared" / "data")) / "images" / "mnist.npz"
@@ -56,6 +58,15 @@ def rebuild(place, originals: np.ndarray, rebuilt: np.ndarray, pca: PCA) -> None
             cell.imshow(images[row], cmap="gray_r", vmin=0, vmax=255)
             cell.set(xticks=[], yticks=[])
             cell.set_title(title if row == 0 else "", size=10)
+
+
+def field() -> None:
+    """Where a denoising autoencoder moves the plane, as reports draw it: two moons, noise of a quarter of their spread."""
+    points = make_moons(1500, noise=0.05, random_state=0)[0]
+    model = Autoencoder("ae", 2, hidden=(64, 64), corruption="gaussian:0.25", epochs=200, random_state=0).fit(points)
+    section = field_section(model, model._open(points))
+    chart = section[section.index("<svg") : section.rindex("</svg>") + len("</svg>")]
+    (HERE / "field.svg").write_text(as_file(chart))
 
 
 def filters() -> None:
@@ -106,5 +117,6 @@ def save(figure, name: str) -> None:
 
 if __name__ == "__main__":
     main()
+    field()
     filters()
     kernels()
