@@ -4,7 +4,6 @@ Legend: P planes of a picture denoised together (one grey, or three of colour), 
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from isthmus.parts import BlindSpot, Recorrupted, ToldNoise
 from isthmus.recipes.restoring import WHITE
 from isthmus.restoration.levels import check_size, estimate_level
 from isthmus.restoration.sounding import spectra_learned
-from isthmus.restoration.tiling import TILE, Restorer, check_channels, check_picture, from_zero_to_one
+from isthmus.restoration.tiling import AtWork, check_picture, from_zero_to_one
 
 SHIPPED = Path(__file__).with_name("denoiser.safetensors")
 """A model of grey pictures and any level of noise; benchmarks/shipped_denoiser.py made it."""
@@ -37,27 +36,8 @@ BACK = np.linalg.inv(OPPONENT).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
-class Denoiser:
-    """A fitted model at work on pictures of any size.
-
-    Parameters
-    ----------
-    autoencoder : Autoencoder
-        Fitted with recipe restoring.
-    device : str
-        "cpu", "cuda" or "auto".
-    tile : int
-        Side of the tiles, even; memory grows with its square, and no seam is seen whatever it is.
-
-    Raises
-    ------
-    InputError
-        If the model is of another recipe, or of a likelihood that a difference of pictures doesn't take.
-    """
-
-    autoencoder: Autoencoder
-    device: str = "auto"
-    tile: int = TILE
+class Denoiser(AtWork):
+    """A model fitted with recipe restoring under noise, or with pairs, at work; parameters as of `AtWork`."""
 
     def __post_init__(self) -> None:
         if spectra_learned(self.autoencoder) is not None:
@@ -67,11 +47,6 @@ class Denoiser:
             raise InputError(f"this model learned to undo {type(learned).__name__.lower()}, not noise")
         if self.frames not in (1, self.channels):
             raise InputError(f"this model is of {self.frames} frames and {self.channels} channels, which don't agree")
-
-    @property
-    def channels(self) -> int:
-        """Of the pictures it learned from."""
-        return self._restorer.channels
 
     @property
     def frames(self) -> int:
@@ -178,7 +153,7 @@ class Denoiser:
         if level is not None and not 0 <= level < np.inf:
             raise InputError(f"level={level:g}: give a number of 0 or more, white being 255")
 
-    def check_shape(self, shape: tuple[int, ...], level: float | None) -> None:
+    def check_shape(self, shape: tuple[int, ...], level: float | None = None) -> None:
         """Refuse the shape (height, width, channels) of a picture that `denoise` would.
 
         Raises
@@ -188,14 +163,9 @@ class Denoiser:
         """
         if self.frames > 1:
             raise DataError(f"a picture; the model learned windows of {self.frames} frames: give it a clip")
-        height, width, _ = shape
-        check_channels(shape, self.channels)
+        super().check_shape(shape)
         if level is None and self.levels is not None:
-            check_size(height, width)
-
-    @cached_property
-    def _restorer(self) -> Restorer:
-        return Restorer(self.autoencoder, self.device, self.tile)
+            check_size(*shape[:2])
 
     def _tile(self, tile: NDArray[np.float32], level: float | None) -> NDArray[np.float32]:
         """One tile, (height, width, channels), values from 0 to 1."""

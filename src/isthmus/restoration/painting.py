@@ -1,7 +1,6 @@
 """Filling what is hidden of pictures of any size by one pass of a model that learned it, tile by tile."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.errors import DataError, InputError
+from isthmus.errors import InputError
 from isthmus.parts import Holes
 from isthmus.parts.corruptions import GREY
-from isthmus.restoration.tiling import FULL, TILE, Restorer, check_picture
+from isthmus.restoration.tiling import FULL, AtWork, check_picture
 
 
 def learned_holes(autoencoder: Autoencoder) -> bool:
@@ -22,52 +21,13 @@ def learned_holes(autoencoder: Autoencoder) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class Inpainter:
-    """A fitted model at work on pictures of any size.
-
-    Parameters
-    ----------
-    autoencoder : Autoencoder
-        Fitted with recipe inpainting.
-    device : str
-        "cpu", "cuda" or "auto".
-    tile : int
-        Side of the tiles, even; memory grows with its square, and no seam is seen whatever it is.
-
-    Raises
-    ------
-    InputError
-        If the model is of another recipe.
-    """
-
-    autoencoder: Autoencoder
-    device: str = "auto"
-    tile: int = TILE
+class Inpainter(AtWork):
+    """A model fitted with recipe inpainting at work; parameters as of `AtWork`."""
 
     def __post_init__(self) -> None:
         if not learned_holes(self.autoencoder):
             raise InputError(f"recipe {self.autoencoder.recipe!r} didn't learn to fill holes: fit 'inpainting'")
-        self._restorer  # noqa: B018 - refuses what is no restorer
-
-    @property
-    def channels(self) -> int:
-        """Of the pictures it learned from."""
-        return self._restorer.channels
-
-    @cached_property
-    def _restorer(self) -> Restorer:
-        return Restorer(self.autoencoder, self.device, self.tile)
-
-    def check_shape(self, shape: tuple[int, ...]) -> None:
-        """Refuse the shape (height, width, channels) of a picture that `fill` would.
-
-        Raises
-        ------
-        DataError
-            If the model doesn't serve its channels.
-        """
-        if shape[2] != self.channels and {self.channels, shape[2]} != {1, 3}:
-            raise DataError(f"a picture of {shape[2]} channels; the model learned pictures of {self.channels}")
+        super().__post_init__()
 
     def fill(self, picture: NDArray[Any], hidden: NDArray[np.bool_]) -> NDArray[Any]:
         """The picture with what is hidden filled in, of the same shape and type; known pixels stay as they are.

@@ -4,15 +4,13 @@ Legend: C x H x W a tile of a picture.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from isthmus.autoencoder import Autoencoder
-from isthmus.restoration.tiling import TILE, Restorer, check_channels, check_picture, from_zero_to_one
+from isthmus.restoration.tiling import AtWork, check_picture, from_zero_to_one
 from isthmus.restoration.upscaling import LUMINANCE
 
 Floats = NDArray[np.float32]
@@ -21,35 +19,10 @@ HALF = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Segmenter:
-    """A fitted model at work on pictures of any size.
+class Segmenter(AtWork):
+    """A model fitted with recipe segmenting, as ``fit(masks, seen=pictures)``, at work; parameters as of `AtWork`."""
 
-    Parameters
-    ----------
-    autoencoder : Autoencoder
-        Fitted with recipe segmenting, as ``fit(masks, seen=pictures)``.
-    device : str
-        "cpu", "cuda" or "auto".
-    tile : int
-        Side of the tiles, even; memory grows with its square, and no seam is seen whatever it is.
-
-    Raises
-    ------
-    InputError
-        If the model learned something else.
-    """
-
-    autoencoder: Autoencoder
-    device: str = "auto"
-    tile: int = TILE
-
-    def __post_init__(self) -> None:
-        _ = self._restorer  # refuses what is none
-
-    @property
-    def channels(self) -> int:
-        """Of the pictures it learned from."""
-        return self._restorer.channels
+    masks = True
 
     def probabilities(self, picture: NDArray[Any]) -> Floats:
         """How likely each pixel is the object's, (height, width), from 0 to 1.
@@ -78,20 +51,6 @@ class Segmenter:
         """The mask of a picture, (height, width): where `probabilities` are a half or more."""
         found: NDArray[np.bool_] = self.probabilities(picture) >= HALF
         return found
-
-    def check_shape(self, shape: tuple[int, ...]) -> None:
-        """Refuse the shape (height, width, channels) of a picture whose channels the model doesn't serve.
-
-        Raises
-        ------
-        DataError
-            If it doesn't.
-        """
-        check_channels(shape, self.channels)
-
-    @cached_property
-    def _restorer(self) -> Restorer:
-        return Restorer(self.autoencoder, self.device, self.tile, masks=True)
 
     def _tile(self, tile: Floats) -> Floats:
         if self.channels < tile.shape[2]:

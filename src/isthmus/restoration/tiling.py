@@ -6,7 +6,7 @@ Legend: C x H x W a tile, B of them.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -163,6 +163,54 @@ class Restorer:
         return choose_precision(self._model, 1, choices.device(self.device))
 
 
+@dataclass(frozen=True, eq=False)
+class AtWork:
+    """What a fitted model at work on pictures of any size has, whatever it learned.
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder
+        Fitted.
+    device : str
+        "cpu", "cuda" or "auto".
+    tile : int
+        Side of the tiles (of the result), even; memory grows with its square, and no seam is seen whatever it is.
+
+    Raises
+    ------
+    InputError
+        If the model learned something else.
+    """
+
+    autoencoder: Autoencoder
+    device: str = "auto"
+    tile: int = TILE
+    masks: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        _ = self._restorer  # refuses what is none
+
+    @property
+    def channels(self) -> int:
+        """Of the pictures it learned from."""
+        return self._restorer.channels
+
+    def check_shape(self, shape: tuple[int, ...]) -> None:
+        """Refuse the shape (height, width, channels) of a picture whose channels the model doesn't serve.
+
+        Raises
+        ------
+        DataError
+            If they are not those it learned, and the two are not grey and colour.
+        """
+        if shape[2] != self.channels and {self.channels, shape[2]} != {1, 3}:
+            raise DataError(f"a picture of {shape[2]} channels; the model learned pictures of {self.channels}")
+
+    @cached_property
+    def _restorer(self) -> Restorer:
+        return Restorer(self.autoencoder, self.device, self.tile, self.masks)
+
+
 def check_picture(picture: NDArray[Any]) -> None:
     """Refuse what is no picture.
 
@@ -178,18 +226,6 @@ def check_picture(picture: NDArray[Any]) -> None:
     if picture.dtype.kind == "f" and not np.isfinite(picture).all():
         odd = np.count_nonzero(~np.isfinite(picture))
         raise DataError(f"{odd} numbers of the picture are not finite, and would spread: fill them first")
-
-
-def check_channels(shape: tuple[int, ...], learned: int) -> None:
-    """Refuse the shape (height, width, channels) of a picture that a model doesn't serve: it learned so many channels.
-
-    Raises
-    ------
-    DataError
-        If it has other channels, and the two are not grey and colour.
-    """
-    if shape[2] != learned and {learned, shape[2]} != {1, 3}:
-        raise DataError(f"a picture of {shape[2]} channels; the model learned pictures of {learned}")
 
 
 def from_zero_to_one(pixels: NDArray[Any]) -> NDArray[np.float32]:

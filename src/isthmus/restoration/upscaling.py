@@ -4,21 +4,18 @@ Legend: P planes of a picture worked on together (one grey, or three of colour),
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from isthmus.autoencoder import Autoencoder
 from isthmus.errors import InputError
 from isthmus.parts import Downscaling
 from isthmus.parts.scaling import SUPPORT, enlarged, told_factor
 from isthmus.restoration.tiling import (
     TILE,
-    Restorer,
-    check_channels,
+    AtWork,
     check_picture,
     from_zero_to_one,
     in_units_of,
@@ -31,36 +28,12 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Upscaler:
-    """A fitted model at work on pictures of any size.
-
-    Parameters
-    ----------
-    autoencoder : Autoencoder
-        Fitted with recipe restoring and noise="downscale:FACTOR" or "downscale:FROM-TO".
-    device : str
-        "cpu", "cuda" or "auto".
-    tile : int
-        Side of the tiles of the result, even; memory grows with its square, and no seam is seen whatever it is.
-
-    Raises
-    ------
-    InputError
-        If the model learned something else.
-    """
-
-    autoencoder: Autoencoder
-    device: str = "auto"
-    tile: int = TILE
+class Upscaler(AtWork):
+    """A model fitted with recipe restoring under downscale:FACTOR at work; parameters as of `AtWork`."""
 
     def __post_init__(self) -> None:
         if not isinstance(self._restorer.corruption, Downscaling):
             raise InputError("this model didn't learn to upscale: fit one with `isthmus fit FOLDER --recipe upscaling`")
-
-    @property
-    def channels(self) -> int:
-        """Of the pictures it learned from."""
-        return self._restorer.channels
 
     @property
     def factors(self) -> tuple[int, ...]:
@@ -108,20 +81,6 @@ class Upscaler:
         out = _room(whole, factor)
         self._restorer.fill(out, lambda *part: self._detailed(_enlarged_part(whole, part, factor), factor))
         return out.reshape(*out.shape[:2], *picture.shape[2:])
-
-    def check_shape(self, shape: tuple[int, ...]) -> None:
-        """Refuse the shape (height, width, channels) of a picture whose channels the model doesn't serve.
-
-        Raises
-        ------
-        DataError
-            If it doesn't.
-        """
-        check_channels(shape, self.channels)
-
-    @cached_property
-    def _restorer(self) -> Restorer:
-        return Restorer(self.autoencoder, self.device, self.tile)
 
     def _detailed(self, tile: Floats, factor: int) -> Floats:
         """One enlarged tile, (height, width, channels), with what the model adds."""
