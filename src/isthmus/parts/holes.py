@@ -64,8 +64,11 @@ class Holes(Part):
     def draw(self, rows: int, height: int, width: int, device: torch.device | str = "cpu") -> Tensor:
         """Which pixels of so many pictures are hidden: true and false, (B, H, W)."""
         which_B = torch.randint(0, len(self.kinds), (rows,), device=device)
-        drawn = [KINDS[kind](rows, height, width, device) for kind in self.kinds]
-        return torch.stack(drawn)[which_B, torch.arange(rows, device=device)]
+        hidden_BHW = torch.zeros(rows, height, width, dtype=torch.bool, device=device)
+        for i, kind in enumerate(self.kinds):
+            these_B = which_B == i
+            hidden_BHW[these_B] = KINDS[kind](int(these_B.sum()), height, width, device)
+        return hidden_BHW
 
 
 def _between(low: float, high: float, *shape: int, device: torch.device | str) -> Tensor:
@@ -91,19 +94,20 @@ def _pixels(rows: int, height: int, width: int, device: torch.device | str) -> T
 
 def _scribbles(rows: int, height: int, width: int, device: torch.device | str) -> Tensor:
     """What lies within a radius of one to six straight strokes, whose ends are anywhere."""
-    sides = torch.tensor([height - 1.0, width - 1.0], device=device)
-    from_BS2, to_BS2 = (torch.rand(rows, STROKES, 2, device=device) * sides for _ in range(2))
-    axes = [torch.arange(float(side), device=device) for side in (height, width)]
-    place_P2 = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).flatten(0, 1)
-    along_BS2 = to_BS2 - from_BS2
-    away_BSP2 = place_P2 - from_BS2[:, :, None]
-    share_BSP = (away_BSP2 @ along_BS2[..., None])[..., 0] / along_BS2.square().sum(-1, keepdim=True).clamp_min(1e-6)
-    nearest_BSP2 = share_BSP.clamp(0, 1)[..., None] * along_BS2[:, :, None]
-    radius_B11 = RADIUS[0] + RADIUS[1] * min(height, width) * torch.rand(rows, 1, 1, device=device)
-    near_BSP = (away_BSP2 - nearest_BSP2).square().sum(-1) <= radius_B11**2
-    count_B1 = torch.randint(1, STROKES + 1, (rows, 1), device=device)
-    drawn_BS = torch.arange(STROKES, device=device)[None] < count_B1
-    return (near_BSP & drawn_BS[..., None]).any(1).view(rows, height, width)
+    down_H1, right_W = (torch.arange(float(side), device=device) for side in (height, width))
+    down_H1 = down_H1[:, None]
+    y_BS11, x_BS11, to_y_BS11, to_x_BS11 = (
+        (side - 1) * torch.rand(rows, STROKES, 1, 1, device=device) for side in (height, width, height, width)
+    )
+    dy_BS11, dx_BS11 = to_y_BS11 - y_BS11, to_x_BS11 - x_BS11
+    # where along the stroke the nearest of its points lies
+    share_BSHW = (down_H1 - y_BS11) * dy_BS11 + (right_W - x_BS11) * dx_BS11
+    share_BSHW = (share_BSHW / (dy_BS11**2 + dx_BS11**2).clamp_min(1e-6)).clamp(0, 1)
+    away_BSHW = (down_H1 - y_BS11 - share_BSHW * dy_BS11) ** 2 + (right_W - x_BS11 - share_BSHW * dx_BS11) ** 2
+    radius_B111 = RADIUS[0] + RADIUS[1] * min(height, width) * torch.rand(rows, 1, 1, 1, device=device)
+    count_B111 = torch.randint(1, STROKES + 1, (rows, 1, 1, 1), device=device)
+    drawn_BS11 = torch.arange(STROKES, device=device)[:, None, None] < count_B111
+    return ((away_BSHW <= radius_B111**2) & drawn_BS11).any(1)
 
 
 KINDS = {"patch": _patch, "pixels": _pixels, "scribbles": _scribbles}
