@@ -4,7 +4,8 @@
 
 The masks, and the digits, are those of benchmarks/inpaint.py. What is hidden is grey to the net, and what it gives back
 for it, in one pass, fills it. Of the first layer's kernels is told how much neighbouring weights differ where at most
-one training digit in a thousand has ink, in units of how much they do where one in ten has; of what is constant it is 0.
+one training digit in a thousand has ink, in units of how much they do where one in ten has; of what
+is constant it is 0.
 """
 
 import json
