@@ -3,9 +3,9 @@
     python benchmarks/kernels.py                      four nets, a minute and a half each on one thread
 
 The masks, and the digits, are those of benchmarks/inpaint.py. What is hidden is grey to the net, and what it gives back
-for it, in one pass, fills it. Of the first layer's kernels is told how much neighbouring weights differ where no
-training digit has ink, in units of how much they do where at least a tenth have: of noise that is about as much, of
-what is constant 0.
+for it, in one pass, fills it. Of the first layer's kernels is told how much neighbouring weights differ where at most
+one training digit in a thousand has ink, in units of how much they do where one in ten has; of what
+is constant it is 0.
 """
 
 import json
@@ -41,7 +41,7 @@ def kernels_of(model: Autoencoder) -> np.ndarray:
 
 
 def roughness(kernels: np.ndarray, learned: np.ndarray) -> float:
-    """Mean absolute difference of weights side by side where digits never have ink, over that where they often do."""
+    """Mean absolute difference of weights side by side where digits all but never have ink, over where they do."""
     ink = (learned > 0).mean(0)
     step = np.abs(np.diff(kernels, axis=2))
     outside, inside = ((ink[:, 1:] <= 1e-3) & (ink[:, :-1] <= 1e-3)), ((ink[:, 1:] > 0.1) & (ink[:, :-1] > 0.1))
