@@ -1,6 +1,6 @@
 """PSNR of noisy moving pictures: frame by frame by the model that ships, by windows of frames, by OpenCV's method.
 
-    python benchmarks/video.py --minutes 10
+    python benchmarks/video.py --epochs 10
 
 The photos are real and the motion is made: over each a window moves at up to two pixels a frame and zooms slowly.
 Windows are learned from train400, in grey; judged are the 12 photos of Kodak, 9 frames of 192x192 each, under gaussian
@@ -86,13 +86,13 @@ def score(method, clean: np.ndarray) -> float:
 
 def main() -> None:
     options = parser(__doc__)
-    options.add_argument("--minutes", type=float, default=10, help="of training (default: %(default)s)")
+    options.add_argument("--epochs", type=int, default=10, help="passes over the windows (default: %(default)s)")
     asked = options.parse_args()
     images = asked.data / "images"
     learned = clips(images / "train400", FRAMES, SIDE, TRAINED_ON, 1).transpose(0, 2, 3, 1)
     start = time.process_time()
     model = Autoencoder(
-        "restoring", options={"noise": f"gaussian:{LEVEL}", "frames": FRAMES}, minutes=asked.minutes, validation=0,
+        "restoring", options={"noise": f"gaussian:{LEVEL}", "frames": FRAMES}, epochs=asked.epochs, validation=0,
         random_state=0,
     ).fit(np.ascontiguousarray(learned))  # fmt: skip
     minutes = round((time.process_time() - start) / 60, 1)

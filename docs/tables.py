@@ -189,7 +189,7 @@ def noise2self() -> str:
     found = {key: kept for key, kept in result("noise2self").items() if key != "machine"}
     rows = [(way, f"{psnr:.2f}") for kept in found.values() for way, psnr in kept["psnr"].items()]
     classical = result("denoise")["classical"]["Set12"]
-    rows += [(f"{peer}, level told", f"{classical[peer]['25']:.2f}") for peer in ("non-local means", "BM3D")]
+    rows += [(f"nothing: {peer}, level told", f"{classical[peer]['25']:.2f}") for peer in ("non-local means", "BM3D")]
     about = next(iter(found.values()))
     minutes = ", ".join(f"{kept['minutes']:g}" for kept in found.values())
     return table(("PSNR in dB, Set12, noise of 25; learned from", ""), rows) + (
