@@ -165,3 +165,11 @@ def test_a_model_of_another_task_is_refused(isthmus, refused, photos, tmp_path):
     write(tmp_path / "x" / "in.png", FLOWER[:30, :30])
     said = refused("inpaint", "d.safetensors", "x", "--box", "1,1,2,2", "-o", "out")
     assert "has no code that could be searched" in said
+
+
+def test_two_pictures_are_not_written_to_one_file(refused, tmp_path, model):
+    """JPEG comes out as PNG, so that these two would have one name."""
+    write(tmp_path / "both" / "a.png", FLOWER)
+    Image.fromarray(FLOWER).save(tmp_path / "both" / "a.jpg")
+    said = refused("inpaint", model, "both", "--box", "1,1,3,3", "-o", "out", "-q")
+    assert "a.jpg and both/a.png would both be written to out/a.png" in said

@@ -133,7 +133,7 @@ def test_the_figures_after_a_fit_are_of_pictures_held_out(isthmus, scenes, tmp_p
         (("segment", "MODEL", "a", "-o", "a/masks"), "lies in a"),
         (("segment", "MODEL", "a", "-o", "o", "--clean", "alone"), "without a partner"),
         (("segment", "MODEL", "a/1.png", "-o", "o.png", "--clean", "other/1.png"), "of size 20x16, the pictures are"),
-        (("segment", "MODEL", "twice", "-o", "o"), "differ in their ending alone"),
+        (("segment", "MODEL", "twice", "-o", "o"), "would both be written to"),
         (("denoise", "MODEL", "a/1.png", "-o", "o.png"), "use it with `isthmus segment`"),
         (("upscale", "MODEL", "a/1.png", "-o", "o.png"), "use it with `isthmus segment`"),
     ],

@@ -46,4 +46,4 @@ def clean_command(asked: dict[str, Any]) -> None:
     if figures is not None:
         from isthmus.report.restored import show_filled
 
-        show_filled(Console(), figures)
+        show_filled(Console(markup=False), figures)

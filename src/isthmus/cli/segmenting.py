@@ -52,8 +52,6 @@ def _jobs(source: Path, output: Path, clean: Path | None) -> list[Job]:
         return [(source, output, clean)]
     check_folder(source, output)
     names = find_pictures(source)
-    if len({Path(name).with_suffix("") for name in names}) < len(names):
-        raise DataError(f"{source}: pictures that differ in their ending alone would have the same mask; rename them")
     masks: list[Path | None] = [None] * len(names)
     if clean is not None:
         names, true, _ = pair_names(source, clean)

@@ -40,7 +40,7 @@ def tell(asked: dict[str, Any], estimator: Autoencoder, outputs: Outputs, told: 
         return
     if told.figures:
         click.echo(f"Means over {told.held} held out:")
-        told.show(Console())
+        told.show(Console(markup=False))
     else:
         click.echo(told.nothing)
     click.echo(f"model: {outputs.model}" + (f"; report: {outputs.report}" if asked["report"] else ""))

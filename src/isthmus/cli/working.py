@@ -74,7 +74,7 @@ def check_folder(source: Path, output: Path) -> None:
 
 
 def check_jobs(jobs: list[Job], asked: dict[str, Any]) -> list[Job]:
-    """The same jobs, none of which writes over what is read, or without --force over what is there.
+    """The same jobs, none of which writes over what is read or another's result, or without --force over what is there.
 
     Raises
     ------
@@ -84,7 +84,11 @@ def check_jobs(jobs: list[Job], asked: dict[str, Any]) -> list[Job]:
         If there is no clean file to judge one by.
     """
     read = _identities(path for job in jobs for path in (job[0], job[2]) if path is not None)
+    written: dict[Path, Path] = {}
     for path, target, reference in jobs:
+        if target in written:
+            raise InputError(f"{written[target]} and {path} would both be written to {target}: rename one of them")
+        written[target] = path
         if _identities([target]) & read:
             raise InputError(f"{target}: would be written over the data to be read; give another name with -o")
         if target.exists() and not asked["force"]:
@@ -150,7 +154,7 @@ def finish(
     if bad:
         click.echo(f"skipped {len(bad)}: {'; '.join(bad[:3])}", err=True)
     if not asked["quiet"] and asked["clean"] is not None:
-        show(Console(), named_figures(source, done))
+        show(Console(markup=False), named_figures(source, done))  # a file's name may hold brackets
 
 
 def named_figures(source: Path, done: Sequence[Any]) -> list[tuple[str, Any]]:

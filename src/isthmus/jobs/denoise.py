@@ -114,6 +114,12 @@ def mean_figures(found: Sequence[Figures]) -> Figures:
     return Figures(float(np.mean([f.before for f in found])), float(np.mean([f.after for f in found])), peers)
 
 
+def middle_of(shape: tuple[int, ...], side: int) -> tuple[slice, slice]:
+    """Rows and columns of the middle of a picture of this shape, of at most a side."""
+    top, left = (max(0, (length - side) // 2) for length in shape[:2])
+    return slice(top, top + side), slice(left, left + side)
+
+
 class Example(NamedTuple):
     """A picture to be shown: as it was seen, restored, and clean if that is known; values from 0 to 1.
 
@@ -128,8 +134,7 @@ class Example(NamedTuple):
 
     def middle(self, side: int) -> "Example":
         """The same of at most this side."""
-        top, left = (max(0, (length - side) // 2) for length in self.seen.shape[:2])
-        part = (slice(top, top + side), slice(left, left + side))
+        part = middle_of(self.seen.shape, side)
         clean = None if self.clean is None else self.clean[part]
         return self._replace(seen=self.seen[part], restored=self.restored[part], clean=clean)
 
@@ -172,8 +177,14 @@ def clean_file(denoiser: Denoiser, source: Path, output: Path, level: float | No
     judged = None
     if reference is not None:
         judged = figures(from_zero_to_one(found.shown()), from_zero_to_one(photo.shown()), reference, level)
-    shown = Example(str(source), from_zero_to_one(photo.shown()), from_zero_to_one(found.shown()), reference)
-    return Cleaned(str(source), output, level, judged, shown.middle(SHOWN_SIDE))
+    return Cleaned(str(source), output, level, judged, _example(str(source), photo, found, reference))
+
+
+def _example(name: str, photo: Photo, found: Photo, reference: Floats | None) -> Example:
+    """The middle of a picture; copied, so that the whole one needn't stay in memory."""
+    part = middle_of(photo.shown().shape, SHOWN_SIDE)
+    seen, restored = (from_zero_to_one(each.shown()[part]) for each in (photo, found))
+    return Example(name, seen, restored, None if reference is None else reference[part].copy())
 
 
 def make_folder(folder: Path) -> None:
@@ -249,5 +260,4 @@ def middle(path: Path, channels: int) -> Floats:
     """A picture as it is shown, its middle, and of at least so many channels, as it would be learned from."""
     picture = from_zero_to_one(read_photo(path).shown())
     picture = np.repeat(picture, max(1, channels // picture.shape[2]), 2)
-    top, left = (max(0, (length - JUDGED_SIDE) // 2) for length in picture.shape[:2])
-    return picture[top : top + JUDGED_SIDE, left : left + JUDGED_SIDE]
+    return picture[middle_of(picture.shape, JUDGED_SIDE)]
