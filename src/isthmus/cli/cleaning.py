@@ -22,7 +22,12 @@ LEFT_OUT: dict[str, Any] = dict.fromkeys(DATA_OPTIONS) | {"kind": "auto", "skip_
 def clean_command(source: Path, model: Path | None, asked: dict[str, Any]) -> None:
     """Take the noise from the numbers of a table, write it, and judge it where a clean one is given."""
     clean = asked["clean"]
-    _check(source, model, asked)
+    if model is None:
+        raise InputError(
+            f"{source}: no model of tables comes along; fit one with `isthmus fit TABLE --corruption gaussian:0.3`, "
+            "and name it first"
+        )
+    _check(source, asked)
     output = check_output(asked["output"], asked["force"])
     refuse_input("result", output, source, *([clean] if clean else []))
     estimator = Autoencoder.load(model)
@@ -50,13 +55,8 @@ def clean_command(source: Path, model: Path | None, asked: dict[str, Any]) -> No
         show_filled(Console(), figures)
 
 
-def _check(source: Path, model: Path | None, asked: dict[str, Any]) -> None:
-    """Refuse what says nothing of a table, and a table without a model."""
-    if model is None:
-        raise InputError(
-            f"{source}: no model of tables comes along; fit one with `isthmus fit TABLE --corruption gaussian:0.3`, "
-            "and name it first"
-        )
+def _check(source: Path, asked: dict[str, Any]) -> None:
+    """Refuse what says nothing of a table."""
     for name in ("level", "report"):
         if asked[name] is not None:
             raise InputError(f"--{name} {asked[name]}: is of pictures: leave it out for a table")

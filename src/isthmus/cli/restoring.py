@@ -127,8 +127,9 @@ def _check_frames(asked: dict[str, Any]) -> None:
     """Refuse frames, which go by what is learned from."""
     for name, value in asked["options"]:
         if name == "frames":
+            said = f"{value:g}" if isinstance(value, float) else value
             raise InputError(
-                f"--set frames={value}: of clips there are {FRAMES} in a window, of all else none: leave it out"
+                f"--set frames={said}: of clips there are {FRAMES} in a window, of all else none: leave it out"
             )
 
 
@@ -181,8 +182,8 @@ def find_files(asked: dict[str, Any], find: Find = find_pictures, look: Look = l
     """Part the pictures (or what `find` finds and `look` refuses) into those to learn from and those to judge by."""
     folder, target = Path(asked["data"]), asked["target"]
     if target is None or target == ALONE:
-        kind, names = kind_of_folder(folder) if folder.is_dir() else ("", [])
-        names, moving = names or find(folder), kind == "clips"  # which says what is missing
+        kind, names = kind_of_folder(folder)
+        names, moving = names or find(folder), kind == "clips"  # `find` says what is missing
         if target == ALONE:  # nothing clean is known to judge by
             return Pictures(folder, names, (), moving=moving)
         learned, held = _part(names, asked)

@@ -23,7 +23,7 @@ RECIPES = ("ae", "denoising", restoring.RECIPE)
 """What --recipe may say of sounds: the first is its default."""
 
 
-def restoring_options(asked: dict[str, Any], kind: str = "sounds") -> dict[str, Any]:
+def restoring_options(asked: dict[str, Any], kind: str) -> dict[str, Any]:
     """The options of `fit` as recipe restoring takes them; the network is given pairs, whatever the noise.
 
     Raises
