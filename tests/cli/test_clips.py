@@ -93,6 +93,8 @@ def test_a_model_of_windows_is_fitted_to_clips_and_used(isthmus, fitted, clips, 
     done = isthmus("denoise", fitted, tmp_path / "in", "-o", tmp_path / "out", "--level", 25, "--json")
     assert done.code == 0, done.err
     (found,) = json.loads(done.out)["clips"]
+    assert found["clip"] == str(tmp_path / "in" / "a" / "x.mkv")
+    assert "name" not in found
     assert found["output"] == str(tmp_path / "out" / "a" / "x.mkv")
     assert (found["frames"], found["level"], found["silenced"]) == (8, 25, False)
     assert gained(tmp_path / "in" / "a" / "x.mkv", tmp_path / "out" / "a" / "x.mkv") > 2
@@ -143,7 +145,22 @@ def write(path: Path, pixels: np.ndarray) -> None:
         (("denoise", "a.mp4", "-o", "o.xyz"), "unknown ending '.xyz'"),
         (("denoise", "a.mp4", "-o", "o.avi"), "known are .mp4"),
         (("denoise", "a.mp4", "-o", "a.mp4", "--force"), "written over the data"),
-        (("denoise", "a.mp4", "-o", "o.mp4", "--clean", "p/x.png"), "--clean judges pictures"),
+        (("denoise", "a.mp4", "-o", "o.mp4", "--clean", "p/x.png"), "--clean p/x.png says nothing of clips"),
+        (("denoise", "a.mp4", "-o", "o.mp4", "--report", "o.html"), "--report o.html says nothing of clips"),
+        (("denoise", "a.mp4", "-o", "text.mp4/o.mp4"), "can't make the folder text.mp4"),
+        (("denoise", "two", "-o", "out"), "two: 2 of 3 won't do: two/b.mp4: "),
+        (("denoise", "two", "-o", "out"), "pass over them with --skip-bad"),
+        (("denoise", "heard", "-o", "out"), "heard: holds sounds (b.wav) and clips (a.mp4): keep them in folders"),
+        (("fit", "heard"), "heard: holds sounds (b.wav) and clips (a.mp4)"),
+        (("fit", "heard", "--noise", "gaussian:25"), "heard: holds sounds (b.wav) and clips (a.mp4)"),
+        (("fit", "p", "--target", "heard"), "heard: holds sounds (b.wav) and clips (a.mp4)"),
+        (("fit", "c", "--recipe", "inpainting"), "c: holds clips, and --recipe inpainting learns from pictures"),
+        (("fit", "c", "--recipe", "upscaling"), "c: holds clips, and --recipe upscaling learns from pictures"),
+        (("fit", "c", "--recipe", "segmenting", "--target", "p"), "c: holds clips, and --recipe segmenting learns"),
+        (("fit", "c", "--noise", "downscale:2"), "c: holds clips, which don't learn by --noise downscale:2: give"),
+        (("fit", "c", "--noise", "holes"), "--noise holes: give --noise gaussian:0-55 or --target self"),
+        (("fit", "c", "--noise", "gaussian:25", "--set", "frames=5"), "--set frames=5: of clips there are 3"),
+        (("fit", "p", "--noise", "gaussian:25", "--set", "frames=3"), "--set frames=3: of clips there are 3"),
         (("denoise", "tiny.mp4", "-o", "o.mp4"), "too small to tell its noise"),
         (("denoise", "both", "-o", "out"), "holds clips (a.mp4) and pictures (x.png)"),
         (("denoise", "m.safetensors", "p/x.png", "-o", "o.png"), "windows of 3 frames: give it a clip"),
@@ -165,13 +182,16 @@ def test_bad_input_is_one_line(refused, clips, fitted, tmp_path, words, said):
     write(tmp_path / "p" / "x.png", np.full((40, 50), 99, np.uint8))
     write(tmp_path / "both" / "x.png", np.full((40, 50), 99, np.uint8))
     frames = noisy(panned("china.jpg", 6, (32, 48)))
-    for name in ("a.mp4", "both/a.mp4"):
+    for name in ("a.mp4", "both/a.mp4", "heard/a.mp4", "c/a.mp4", "two/a.mp4"):
         write_clip(tmp_path / name, frames)
     write_clip(tmp_path / "tiny.mp4", frames[:, :6, :6])
     write_clip(tmp_path / "front.mp4", frames, options={"movflags": "faststart"})
     for name in ("cut.mp4", "front.mp4"):
         whole = (tmp_path / name.replace("cut", "a")).read_bytes()
         (tmp_path / name).write_bytes(whole[: 3 * len(whole) // 4])
+    (tmp_path / "heard" / "b.wav").write_bytes(b"")
+    for name in ("b.mp4", "c.mp4"):
+        (tmp_path / "two" / name).write_text("text")
     (tmp_path / "empty.mp4").write_bytes(b"")
     (tmp_path / "text.mp4").write_text("text")
     (tmp_path / "nothing").mkdir()
@@ -205,6 +225,26 @@ def test_bad_clips_may_be_passed_over(isthmus, clips, tmp_path):
     assert done.code == 0
     assert "skipped 1" in done.err
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.mp4"]
+    done = isthmus("denoise", tmp_path / "in", "-o", tmp_path / "o", "--skip-bad", "--json")
+    assert [len(json.loads(done.out)[name]) for name in ("clips", "skipped")] == [1, 1]
+    assert done.err == ""
+
+
+def test_finer_values_than_8_bits_are_not_lost_without_a_word(isthmus, tmp_path):
+    with av.open(str(tmp_path / "deep.mp4"), "w") as target:
+        stream = target.add_stream("libx264", rate=25, options={"qp": "0"})
+        stream.height, stream.width, stream.pix_fmt = 48, 64, "yuv420p10le"
+        for pixels in noisy(panned("china.jpg", 3, (48, 64))):
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            target.mux(stream.encode(frame.reformat(format=stream.pix_fmt)))
+        target.mux(stream.encode(None))
+    done = isthmus("denoise", tmp_path / "deep.mp4", "-o", tmp_path / "o.mp4", "--level", 25)
+    assert done.code == 0, done.err
+    assert done.err.count("\n") == 1
+    assert "o.mp4: has 8 bits a value; " in done.err
+    assert "deep.mp4 has 10" in done.err
+    done = isthmus("denoise", tmp_path / "o.mp4", "-o", tmp_path / "again.mp4", "--level", 25)
+    assert (done.code, done.err) == (0, "")
 
 
 def test_without_the_extra_it_says_what_to_install(refused, clips, tmp_path, monkeypatch):

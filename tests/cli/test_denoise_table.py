@@ -117,6 +117,10 @@ def test_mistakes_are_one_line(refused, folder, tmp_path, picture_model, picture
         "column": ("denoise", model, "three.csv", "-o", "o.csv"),
         "none.csv": ("denoise", model, "none.csv", "-o", "o.csv"),
         "differ: 8x6 and 50x6": ("denoise", model, noisy, "-o", "o.csv", "--clean", "short.csv"),
+        "noisy.csv: no model of tables comes along": ("denoise", noisy, "-o", "o.csv"),
+        "--skip-bad passes over files": ("denoise", model, noisy, "-o", "o.csv", "--skip-bad"),
+        "device='nonsense'": ("denoise", model, noisy, "-o", "o.csv", "--device", "nonsense"),
+        "three.csv: --recipe upscaling takes a folder": ("fit", "three.csv", "--recipe", "upscaling"),
         "written over": ("denoise", model, noisy, "-o", noisy, "--force"),
     }
     for words, command in lines.items():

@@ -124,7 +124,7 @@ def test_an_adversary_learns_beside_it(isthmus, fitted, tmp_path):
         (("fit", "others", "--recipe", "upscaling", "--noise", "downscale:two"), "write downscale:FACTOR"),
         (("fit", "others", "--recipe", "upscaling", "--noise", "gaussian:25"), "leave out --noise gaussian:25"),
         (("fit", "others", "--recipe", "upscaling", "--target", "empty"), "leave out --target"),
-        (("fit", "wine", "--recipe", "upscaling"), "take a folder of pictures"),
+        (("fit", "wine", "--recipe", "upscaling"), "wine: --recipe upscaling takes a folder of pictures"),
         (("fit", "tiny", "--recipe", "upscaling"), "9x11 is too small to learn from"),
         (("fit", "others", "--recipe", "upscaling", "--set", "adversary=-1"), "adversary"),
         (("upscale", "MODEL", "in.png", "-o", "o.png", "--factor", "1"), "this model learned 2, 3, 4"),

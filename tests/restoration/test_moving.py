@@ -104,6 +104,16 @@ def test_every_plane_has_its_level_and_it_is_one_for_the_whole_clip():
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_level_is_of_brightness_whatever_the_model_was_told():
+    """One that learned by blind spots is told no level in training, and takes one when it is used."""
+    model = Autoencoder("restoring", options={"noise": "self"}, hidden=(4,), epochs=1, validation=0)
+    blind = Denoiser(model.fit(np.stack([FLOWER[:64, :64, :1]] * 2)))
+    assert blind.levels is None
+    frames = [(noisy(FLOWER[..., 0], 1, 25)[0], noisy(FLOWER[..., 1], 1, 8)[0])] * 2
+    assert clip_levels(blind, frames, 25) == pytest.approx([25, 8], abs=3)
+    assert clip_levels(blind, frames) == [None, None]
+
+
 def test_no_more_frames_are_held_than_a_window_and_those_listened_to(changing_nothing):
     taken = 0
 

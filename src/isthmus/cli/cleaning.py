@@ -7,6 +7,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from isthmus import choices
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import DATA_OPTIONS, read_data, refuse_input
 from isthmus.data import check_output, write_data
@@ -18,15 +19,20 @@ LEFT_OUT: dict[str, Any] = dict.fromkeys(DATA_OPTIONS) | {"kind": "auto", "skip_
 """The options of how a table is read, none of which this command has."""
 
 
-def clean_command(asked: dict[str, Any]) -> None:
+def clean_command(source: Path, model: Path | None, asked: dict[str, Any]) -> None:
     """Take the noise from the numbers of a table, write it, and judge it where a clean one is given."""
-    source, clean = Path(asked["pictures"]), asked["clean"]
-    for name in ("level", "report"):
-        if asked[name] is not None:
-            raise InputError(f"--{name} {asked[name]}: is of pictures: leave it out for a table")
+    clean = asked["clean"]
+    if model is None:
+        raise InputError(
+            f"{source}: no model of tables comes along; fit one with `isthmus fit TABLE --corruption gaussian:0.3`, "
+            "and name it first"
+        )
+    _check(source, asked)
     output = check_output(asked["output"], asked["force"])
     refuse_input("result", output, source, *([clean] if clean else []))
-    estimator = Autoencoder.load(asked["model"])
+    estimator = Autoencoder.load(model)
+    estimator.device = asked["device"]
+    choices.device(estimator.device)
     numeric_columns(estimator)  # refuses a model of something else
     how = asked | LEFT_OUT
     data = read_data(str(source), how, estimator)
@@ -47,3 +53,12 @@ def clean_command(asked: dict[str, Any]) -> None:
         from isthmus.report.restored import show_filled
 
         show_filled(Console(markup=False), figures)
+
+
+def _check(source: Path, asked: dict[str, Any]) -> None:
+    """Refuse what says nothing of a table."""
+    for name in ("level", "report"):
+        if asked[name] is not None:
+            raise InputError(f"--{name} {asked[name]}: is of pictures: leave it out for a table")
+    if asked["skip_bad"]:
+        raise InputError(f"--skip-bad passes over files of a folder: leave it out for the table {source}")

@@ -1,7 +1,6 @@
 """`isthmus denoise` where clips are to be denoised."""
 
-import json
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,46 +8,29 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from isthmus.data.clips import Clip
-from isthmus.errors import DataError, InputError
+from isthmus.cli.working import Work, find_jobs, finish, work_through
+from isthmus.data.clips import Clip, find_clips
+from isthmus.errors import InputError
 from isthmus.jobs.clips import CleanedClip, check_clip, clean_clip
+from isthmus.jobs.denoise import make_folder
 from isthmus.restoration import Denoiser
 
 
-def denoise_clips(denoiser: Denoiser, jobs: Sequence[tuple[Path, Path]], asked: dict[str, Any]) -> None:
-    """Denoise clips one after the other; all are looked at before the first is written."""
-    if asked["clean"] is not None:
-        raise InputError("--clean judges pictures: leave it out for clips")
-    good, bad = _look(denoiser, jobs, asked)
-    done = []
-    for clip, output in good:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            done.append(_clean(denoiser, clip, output, asked))
-        except DataError as fault:
-            if not asked["skip_bad"]:
-                raise
-            bad.append(str(fault))
-    if not done:
-        raise DataError(f"none of {len(jobs)} clips could be denoised: {bad[0]}")
-    if bad and not asked["quiet"]:
-        click.echo(f"skipped {len(bad)}: {'; '.join(bad[:3])}", err=True)
-    if asked["as_json"]:
-        click.echo(json.dumps({"clips": [found.to_json() for found in done], "skipped": bad}))
+def denoise_clips(denoiser: Denoiser, source: Path, asked: dict[str, Any]) -> None:
+    """Denoise a clip, or those of a folder one after the other."""
+    for name, value in (("clean", asked["clean"]), ("report", asked["report"])):
+        if value is not None:
+            raise InputError(f"--{name} {value} says nothing of clips: leave it out")
+    check = partial(check_clip, denoiser, level=asked["level"])
 
+    def do(path: Path, target: Path, _: Path | None) -> CleanedClip:
+        clip = check(path, target)
+        make_folder(target.parent)
+        return _clean(denoiser, clip, target, asked)
 
-def _look(
-    denoiser: Denoiser, jobs: Sequence[tuple[Path, Path]], asked: dict[str, Any]
-) -> tuple[list[tuple[Clip, Path]], list[str]]:
-    good, bad = [], []
-    for source, output in jobs:
-        try:
-            good.append((check_clip(denoiser, source, output, asked["level"]), output))
-        except DataError as fault:
-            if not asked["skip_bad"]:
-                raise
-            bad.append(str(fault))
-    return good, bad
+    work = Work(check, do, "clips")
+    done, bad = work_through(find_jobs(source, asked, find_clips), work, source, asked)
+    finish(asked, work, source, done, bad, lambda *_: None)
 
 
 def _clean(denoiser: Denoiser, clip: Clip, output: Path, asked: dict[str, Any]) -> CleanedClip:
@@ -61,6 +43,15 @@ def _clean(denoiser: Denoiser, clip: Clip, output: Path, asked: dict[str, Any]) 
     if not silent:
         level = "" if found.level is None else f", noise of level {found.level:.1f}"
         click.echo(f"{output}: {found.frames} frames{level}")
-    if found.silenced and not asked["quiet"]:
-        click.echo(f"{output}: {output.suffix} doesn't take the sound of {clip.path}, which is left out", err=True)
+    if not asked["quiet"]:
+        _say_lost(found, clip)
     return found
+
+
+def _say_lost(found: CleanedClip, clip: Clip) -> None:
+    """What of a clip isn't in its result."""
+    if found.silenced:
+        kept = f"{found.output.suffix} doesn't take the sound of {clip.path}, which is left out"
+        click.echo(f"{found.output}: {kept}", err=True)
+    if found.bits > 8:
+        click.echo(f"{found.output}: has 8 bits a value; {clip.path} has {found.bits}, and loses the finer", err=True)

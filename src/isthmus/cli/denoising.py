@@ -14,9 +14,9 @@ from isthmus.cli.cleaning import TABLES, clean_command
 from isthmus.cli.clips import denoise_clips
 from isthmus.cli.files import MODEL_ENDINGS, page_for
 from isthmus.cli.working import Job, Work, by_shape, find_jobs, finish, named_figures, work_through
-from isthmus.data.clips import find_clips, is_clip
+from isthmus.data.kinds import kind_of
 from isthmus.data.patches import find_pictures
-from isthmus.data.sounds import find_sounds, is_sound
+from isthmus.data.sounds import find_sounds
 from isthmus.errors import DataError, InputError
 from isthmus.jobs.denoise import Cleaned, clean_file
 from isthmus.jobs.denoise_sound import check_sound, clean_sound
@@ -35,13 +35,13 @@ def denoise_command(**asked: Any) -> None:
         raise InputError(f"{model}: the first of two must be a model's .safetensors file; to denoise, name one picture")
     if not source.exists():
         raise DataError(f"{source}: no such file or folder")
-    if named and source.suffix.lower() in TABLES:
-        clean_command(asked)
-    elif is_sound(source):
+    kind = "tables" if source.suffix.lower() in TABLES else kind_of(source)
+    if kind == "tables":
+        clean_command(source, model if named else None, asked)
+    elif kind == "sounds":
         _denoise_sounds(source, model if named else None, asked)
-    elif is_clip(source) or (source.is_dir() and find_clips(source)):
-        jobs = find_jobs(source, asked, find_clips)
-        denoise_clips(_denoiser(model, asked), [job[:2] for job in jobs], asked)
+    elif kind == "clips":
+        denoise_clips(_denoiser(model, asked), source, asked)
     else:
         _denoise_pictures(source, model, find_jobs(source, asked, find_pictures), asked)
 

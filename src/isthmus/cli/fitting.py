@@ -12,7 +12,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.cli import painting, restoring, sounding
 from isthmus.cli.files import Outputs, fit_outputs, read_data
 from isthmus.data import Dataset
-from isthmus.data.sounds import is_sound
+from isthmus.data.kinds import kind_of
 from isthmus.errors import InputError
 from isthmus.jobs.doctor import Diagnosis, examine
 from isthmus.jobs.reduce import Honest, Judged, compare, judged_rows
@@ -67,8 +67,9 @@ def _fit(asked: dict[str, Any], outputs: Outputs, estimator: Autoencoder, data: 
 
 def _fit_restoring(asked: dict[str, Any], outputs: Outputs) -> None:
     """The same for pictures of any size and for sounds, from patches of them."""
-    way: Any = sounding if is_sound(Path(asked["data"])) else restoring
-    estimator = estimator_of(way.restoring_options(asked))
+    kind = kind_of(Path(asked["data"]))
+    way: Any = sounding if kind == "sounds" else restoring
+    estimator = estimator_of(way.restoring_options(asked, kind))
     way = painting if estimator.recipe == restoring.INPAINTING else way
     data, seen, held = way.learned_from(asked, estimator)
     estimator.epochs = restoring.passes(estimator, data.n)

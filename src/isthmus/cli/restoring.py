@@ -14,11 +14,10 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import Outputs
 from isthmus.cli.told import Told, tell
 from isthmus.data import Dataset
-from isthmus.data.clips import find_clips
 from isthmus.data.dataset import some
+from isthmus.data.kinds import kind_of, kind_of_folder, kinds_in
 from isthmus.data.masks import check_masks
 from isthmus.data.patches import cut_patches, find_pictures, look_at, pair_names, passing_over
-from isthmus.data.sounds import holds_sounds_alone
 from isthmus.data.windows import FRAMES, cut_windows, good_clips
 from isthmus.errors import InputError
 from isthmus.jobs.clips import judged_clips
@@ -66,11 +65,16 @@ def is_restoring(asked: dict[str, Any]) -> bool:
     """Whether a fit is to learn from pictures of any size, or from sounds."""
     folder, recipe = Path(asked["data"]), asked["recipe"]
     known = recipe in (*USUAL_NOISE, SEGMENTING, INPAINTING) or (recipe == RECIPE and folder.is_dir())
-    return bool(asked["noise"] or asked["target"] or known) or holds_sounds_alone(folder)
+    if asked["noise"] or asked["target"] or known:
+        return True
+    found = kinds_in(folder) if folder.is_dir() else {}
+    return "sounds" in found and "pictures" not in found
 
 
-def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
+def restoring_options(asked: dict[str, Any], kind: str) -> dict[str, Any]:
     """The options of `fit` as recipe restoring takes them; pictures are held out whole, by the command itself.
+
+    `kind` is what the folder holds: pictures, sounds or clips.
 
     Raises
     ------
@@ -78,6 +82,9 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
         If an option says nothing here, or two contradict each other.
     """
     _check_recipe(asked)
+    _check_frames(asked)
+    if kind == "clips":
+        _check_clips(asked)
     filling = asked["recipe"] == INPAINTING or (asked["noise"] or "").startswith("holes")
     if filling and asked["target"]:
         raise InputError("--target gives pairs; what is to be filled is hidden at random: leave out one of the two")
@@ -98,7 +105,7 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
     options = [
         *asked["options"],
         *([("noise", noise)] if noise else []),
-        *([("frames", FRAMES)] if not filling and find_clips(Path(asked["data"])) else []),
+        *([("frames", FRAMES)] if kind == "clips" else []),
     ]
     return asked | {"recipe": INPAINTING if filling else RECIPE, "options": options, "validation": "0"}
 
@@ -116,21 +123,41 @@ def _check_recipe(asked: dict[str, Any]) -> None:
         raise InputError("--recipe segmenting learns from pairs: name the folder of masks with --target")
 
 
+def _check_frames(asked: dict[str, Any]) -> None:
+    """Refuse frames, which go by what is learned from."""
+    for name, value in asked["options"]:
+        if name == "frames":
+            said = f"{value:g}" if isinstance(value, float) else value
+            raise InputError(
+                f"--set frames={said}: of clips there are {FRAMES} in a window, of all else none: leave it out"
+            )
+
+
+def _check_clips(asked: dict[str, Any]) -> None:
+    """Refuse what learns from pictures alone, of which frames of a window would be taken for colours."""
+    folder, noise = asked["data"], asked["noise"]
+    if asked["recipe"] in (*USUAL_NOISE, SEGMENTING, INPAINTING):
+        raise InputError(f"{folder}: holds clips, and --recipe {asked['recipe']} learns from pictures")
+    if asked["target"] not in (None, ALONE):
+        raise InputError(f"{folder}: holds clips, and --target takes pairs of pictures: leave it out")
+    if noise and noise.partition(":")[0] != "gaussian":
+        raise InputError(
+            f"{folder}: holds clips, which don't learn by --noise {noise}: give --noise gaussian:0-55 or --target self"
+        )
+
+
 def _check_target(asked: dict[str, Any]) -> None:
     """Refuse what --target can't go with, and DATA that is no folder."""
     folder, target = Path(asked["data"]), asked["target"]
     if asked["noise"] and target and target != ALONE:
         raise InputError("--target gives pairs, which have their own noise: leave out --noise")
     if not folder.is_dir():
-        raise InputError(
-            f"{folder}: --noise and --target take a folder of pictures or sounds; for other data use --corruption"
-        )
+        given = "--noise and --target take" if asked["noise"] or target else f"--recipe {asked['recipe']} takes"
+        raise InputError(f"{folder}: {given} a folder of pictures or sounds; for other data use --corruption")
     if target == ALONE:
         if asked["validation"] not in (DEFAULT_VALIDATION, "0"):
             raise InputError(f"--validation {asked['validation']}: --target self knows nothing clean to judge by")
         return
-    if target and find_clips(folder):
-        raise InputError(f"{folder}: holds clips, and --target takes pairs of pictures: leave it out")
     if target and Path(target).resolve() == folder.resolve():
         raise InputError(f"--target {target} is DATA itself: name the folder of what its pictures are to become")
 
@@ -155,17 +182,18 @@ def find_files(asked: dict[str, Any], find: Find = find_pictures, look: Look = l
     """Part the pictures (or what `find` finds and `look` refuses) into those to learn from and those to judge by."""
     folder, target = Path(asked["data"]), asked["target"]
     if target is None or target == ALONE:
-        clips = find_clips(folder)
-        names = clips or find(folder)
+        kind, names = kind_of_folder(folder)
+        names, moving = names or find(folder), kind == "clips"  # `find` says what is missing
         if target == ALONE:  # nothing clean is known to judge by
-            return Pictures(folder, names, (), moving=bool(clips))
+            return Pictures(folder, names, (), moving=moving)
         learned, held = _part(names, asked)
-        if clips:
+        if moving:
             bad: list[str] = []
             good = good_clips(folder, _of(names, held)[:MOST_JUDGED], bad, skip=asked["skip_bad"])
             say_skipped(bad, asked)
             return Pictures(folder, _of(names, learned), list(good), moving=True)
         return _to_judge(Pictures(folder, _of(names, learned), _of(names, held)), asked, look)
+    kind_of(Path(target))  # refuses two kinds
     seen, names, alone = pair_names(folder, target, skip=asked["skip_bad"], find=find)
     if alone and not asked["quiet"]:
         click.echo(f"skipped {len(alone)} without a partner: {'; '.join(alone[:3])}", err=True)

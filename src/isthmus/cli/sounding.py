@@ -19,9 +19,11 @@ from isthmus.jobs.denoise_sound import judged_pairs, judged_under
 from isthmus.restoration import SoundDenoiser
 
 UNIT = "SI-SDR in dB"
+RECIPES = ("ae", "denoising", restoring.RECIPE)
+"""What --recipe may say of sounds: the first is its default."""
 
 
-def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
+def restoring_options(asked: dict[str, Any], kind: str) -> dict[str, Any]:
     """The options of `fit` as recipe restoring takes them; the network is given pairs, whatever the noise.
 
     Raises
@@ -29,11 +31,19 @@ def restoring_options(asked: dict[str, Any]) -> dict[str, Any]:
     InputError
         If an option says nothing here, or two contradict each other.
     """
+    recipe, data = asked["recipe"], asked["data"]
+    if recipe not in RECIPES:
+        raise InputError(f"--recipe {recipe}: {data} holds sounds, which are learned from by --recipe denoising")
+    if asked["target"] == restoring.ALONE:
+        raise InputError(
+            f"--target self is for pictures and clips, and {data} holds sounds: give --noise any:0-10, or a folder "
+            "with --target"
+        )
     if asked["noise"]:
         Noise.of(asked["noise"])  # refused before any sound is read
     elif not asked["target"]:
-        raise InputError(f"{asked['data']}: say what the sounds suffer, as --noise any:0-10, or give --target")
-    return restoring.restoring_options(asked | {"noise": asked["noise"] and "none"})
+        raise InputError(f"{data}: say what the sounds suffer, as --noise any:0-10, or give --target")
+    return restoring.restoring_options(asked | {"noise": asked["noise"] and "none"}, kind)
 
 
 def learned_from(

@@ -151,9 +151,11 @@ def finish(
     if asked["as_json"]:
         click.echo(json.dumps({work.kind: [found.to_json() for found in done], "skipped": bad}))
         return
+    if asked["quiet"]:
+        return
     if bad:
-        click.echo(f"skipped {len(bad)}: {'; '.join(bad[:3])}", err=True)
-    if not asked["quiet"] and asked["clean"] is not None:
+        click.echo(f"skipped {len(bad)}: {some(bad)}", err=True)
+    if asked["clean"] is not None:
         show(Console(markup=False), named_figures(source, done))  # a file's name may hold brackets
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.images import find
+from isthmus.data.kinds import kind_of_folder
 from isthmus.errors import DataError, InputError
 from isthmus.files import atomic_write
 
@@ -24,7 +24,6 @@ Work = Callable[[Iterator[Frame]], Iterator[Frame]]
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 """What is written, by its ending."""
-ENDINGS = (*FORMATS, ".avi", ".webm")
 _USUAL = ("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac")
 SOUNDS = {"mp4": _USUAL, "mov": ("aac", "mp3", "ac3", "alac", "pcm_s16le", "pcm_s24le", "pcm_s16be"), "matroska": None}
 """The codecs of sound that a format takes, and players do from it; None: any."""
@@ -38,7 +37,8 @@ QUALITY = {"crf": "14", "preset": "medium"}
 class Clip:
     """What a file of moving pictures holds: frames as they are stored, and `rate` of them a second on average.
 
-    ``planes`` are gray, yuv420p (differences of colour of half the size) or yuv444p, which others are made to be.
+    ``planes`` are gray, yuv420p (differences of colour of half the size) or yuv444p, which others are made to be, and
+    of 8 bits a value; in the file they have ``bits``.
     """
 
     path: Path
@@ -48,6 +48,7 @@ class Clip:
     planes: str
     rate: Fraction
     sound: bool
+    bits: int = 8
 
     @property
     def sizes(self) -> list[tuple[int, int]]:
@@ -62,17 +63,10 @@ def find_clips(folder: Path) -> list[str]:
     Raises
     ------
     DataError
-        If it holds pictures beside them.
+        If it holds pictures or sounds beside them.
     """
-    clips = find(folder, ENDINGS)
-    if clips and (pictures := find(folder)):
-        raise DataError(f"{folder}: holds clips ({clips[0]}) and pictures ({pictures[0]}): keep them in folders apart")
-    return clips
-
-
-def is_clip(path: Path) -> bool:
-    """Whether a file's ending is that of a clip."""
-    return path.suffix.lower() in ENDINGS
+    kind, names = kind_of_folder(folder)
+    return names if kind == "clips" else []
 
 
 def look_at_clip(path: Path) -> Clip:
@@ -94,7 +88,8 @@ def look_at_clip(path: Path) -> Clip:
         if len(packets) < promised and "mp4" in source.format.name:  # others say what they meant to hold
             raise DataError(f"{path}: is cut off: {len(packets)} of {promised} frames are there")
         planes = _planes_of(str(stream.codec_context.pix_fmt), height, width)
-        return Clip(path, found, height, width, planes, stream.average_rate or Fraction(25), sound)
+        bits = max(part.bits for part in stream.codec_context.format.components)
+        return Clip(path, found, height, width, planes, stream.average_rate or Fraction(25), sound, bits)
 
 
 def _planes_of(stored: str, height: int, width: int) -> str:

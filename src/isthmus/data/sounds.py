@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data.images import find
+from isthmus.data.kinds import SOUNDS as ENDINGS
+from isthmus.data.kinds import kind_of_folder
 from isthmus.errors import DataError, InputError
 from isthmus.files import atomic_write
 
 Floats = NDArray[np.float64]
-ENDINGS = (".wav", ".flac")
 BLOCK = 1 << 18
 """Samples of each channel that are read at once."""
 _UNKNOWN = (0, 0xFFFFFFFF)
@@ -90,42 +90,20 @@ def check_finite(samples: NDArray[Any], where: str) -> None:
         raise DataError(f"{where}: {odd} samples are not finite numbers, and would spread: repair it first")
 
 
-def is_sound(path: Path) -> bool:
-    """Whether a path is a sound file, or a folder of such.
-
-    Raises
-    ------
-    DataError
-        If a folder holds pictures too.
-    """
-    if not path.is_dir():
-        return path.suffix.lower() in ENDINGS
-    sounds, pictures = find(path, ENDINGS), find(path)
-    if sounds and pictures:
-        raise DataError(
-            f"{path}: holds sounds ({sounds[0]}) and pictures ({pictures[0]}): put them into folders of their own"
-        )
-    return bool(sounds)
-
-
-def holds_sounds_alone(path: Path) -> bool:
-    """Whether a path is a folder of sounds without pictures."""
-    return path.is_dir() and bool(find(path, ENDINGS)) and not find(path)
-
-
 def find_sounds(folder: Path) -> list[str]:
     """The sounds under a folder, as relative paths, sorted.
 
     Raises
     ------
     DataError
-        If it is no folder, or holds none, or pictures too.
+        If it is no folder, or holds none, or pictures or clips too.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder of sounds")
-    if not is_sound(folder):
+    kind, names = kind_of_folder(folder)
+    if kind != "sounds":
         raise DataError(f"{folder}: no sounds in this folder ({', '.join(ENDINGS)})")
-    return find(folder, ENDINGS)
+    return names
 
 
 def look_at_sound(path: Path) -> SoundFile:

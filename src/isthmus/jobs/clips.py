@@ -19,17 +19,22 @@ from isthmus.restoration.tiling import from_zero_to_one, in_units_of
 
 @dataclass(frozen=True)
 class CleanedClip:
-    """One clip that was denoised: where it went, the level of noise in its brightness, whether sound was left out."""
+    """One clip that was denoised: where it went, the level of noise in its brightness, whether sound was left out.
+
+    What was read has so many ``bits`` a value; what is written has 8.
+    """
 
     name: str
     output: Path
     frames: int
     level: float | None
     silenced: bool
+    bits: int = 8
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return asdict(self) | {"output": str(self.output)}
+        values = asdict(self)
+        return {"clip": values.pop("name")} | values | {"output": str(self.output)}
 
 
 def check_clip(denoiser: Denoiser, source: Path, output: Path, level: float | None) -> Clip:
@@ -42,7 +47,7 @@ def check_clip(denoiser: Denoiser, source: Path, output: Path, level: float | No
     """
     check_ending(output)
     clip = look_at_clip(source)
-    if denoiser.levels is not None:
+    if level is not None or denoiser.levels is not None:
         with naming(str(source)):
             for height, width in clip.sizes[0 if level is None else 1 :]:
                 check_size(height, width)
@@ -62,7 +67,7 @@ def clean_clip(
     levels = clip_levels(denoiser, read_frames(clip), level)
     with naming(str(clip.path)):
         silenced = rewrite_clip(clip, output, lambda frames: denoise_frames(denoiser, frames, levels), seen)
-    return CleanedClip(str(clip.path), output, clip.frames, levels[0], silenced)
+    return CleanedClip(str(clip.path), output, clip.frames, levels[0], silenced, clip.bits)
 
 
 def judged_clips(denoiser: Denoiser, clips: Sequence[Path]) -> dict[float, Figures]:

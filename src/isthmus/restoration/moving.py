@@ -18,12 +18,15 @@ LISTENED = 8
 
 
 def clip_levels(denoiser: Denoiser, frames: Iterable[Frame], level: float | None = None) -> Levels:
-    """The medians of the first frames' levels of noise, of each plane; `level`, if given, is brightness's."""
-    planes = zip(*islice(frames, LISTENED), strict=True)
-    if denoiser.levels is None:
-        return [level for _ in planes]
-    found = [float(np.median([denoiser.level_of(plane) for plane in each])) for each in planes]
-    return found if level is None else [level, *found[1:]]
+    """The medians of the first frames' levels of noise, of each plane; `level`, if given, is brightness's.
+
+    A model that is told no level is told none of any plane, unless `level` is given to it as far as it takes one.
+    """
+    planes = list(zip(*islice(frames, LISTENED), strict=True))
+    if level is None and denoiser.levels is None:
+        return [None] * len(planes)
+    known = [] if level is None else [level]
+    return known + [float(np.median([denoiser.level_of(plane) for plane in each])) for each in planes[len(known) :]]
 
 
 def denoise_frames(denoiser: Denoiser, frames: Iterable[Frame], levels: Levels | None = None) -> Iterator[Frame]:
