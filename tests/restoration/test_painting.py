@@ -6,6 +6,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from isthmus import Autoencoder
+from isthmus.data import open_data
 from isthmus.errors import DataError, InputError
 from isthmus.jobs.inpaint import classical_pictures, psnr
 from isthmus.parts import Holes, RestoringEncoder
@@ -185,7 +186,9 @@ def test_floats_of_any_range_are_filled_alike(digits, black, white):
     found = []
     for low, high in ((0.0, 1.0), (black, white)):
         pictures = low + usual * (high - low)
-        filled = inpaint(Autoencoder("inpainting", **options).fit(pictures), pictures, mask).filled
+        filled = inpaint(
+            Autoencoder("inpainting", **options).fit(open_data(pictures, kind="images")), pictures, mask
+        ).filled
         assert (filled[~mask] == pictures[~mask]).all()
         found.append((filled - low) / (high - low))
     np.testing.assert_allclose(found[1], found[0], atol=2e-3)
@@ -193,7 +196,7 @@ def test_floats_of_any_range_are_filled_alike(digits, black, white):
 
 
 def test_floats_in_other_units_than_those_learned_are_refused(model, digits):
-    with pytest.raises(DataError, match="floats from 0 to 255, where 0 is black and 1 white"):
+    with pytest.raises(DataError, match="floats from 0 to 239, where 0 is black and 1 white"):
         Inpainter(model).fill(digits[0].astype(np.float32), np.eye(15, 13, dtype=bool))
 
 

@@ -69,7 +69,7 @@ def numeric_features(estimator: Autoencoder) -> NDArray[np.bool_]:
 def hide(
     x_BF: Tensor, numeric_F: NDArray[np.bool_], seed: int, most: int = MOST
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Some of the rows, at random, no more than `most`, and which numbers of them are hidden: a fifth, but never all that is known."""
+    """Up to `most` rows, at random, and which numbers of them are hidden: a fifth, but never all that is known."""
     numbers = np.random.default_rng(seed)
     rows = np.sort(numbers.permutation(len(x_BF))[: min(most, MOST)])
     known = ~np.isnan(x_BF[torch.from_numpy(rows)].numpy())

@@ -149,9 +149,10 @@ class Restorer:
 
         It gives values from 0 to 1, and calls `run`, whose precision and layout are set up here.
         """
+        span = USUAL if self.masks else self.span  # a probability is one whatever the pictures are
         with fast(self._precision, choices.device(self.device), self._model, 1), torch.inference_mode():
             for part in tiles(out.shape[0], out.shape[1], self.tile, self._encoder.reach + further):
-                out[part.inner] = in_units_of(work(*part.outer)[part.within], out.dtype, self.span)
+                out[part.inner] = in_units_of(work(*part.outer)[part.within], out.dtype, span)
 
     def run(self, seen_BCHW: Tensor) -> Tensor:
         """What the network makes of what it sees, on the CPU, in float32."""
