@@ -112,7 +112,7 @@ def test_a_folder_of_pictures_of_several_sizes(isthmus, model, photos, tmp_path)
     (tmp_path / "in" / "text.png").write_text("text")
     words = ("inpaint", model, tmp_path / "in", "--box", "3,4,10,9", "-o", tmp_path / "more")
     done = isthmus(*words)
-    assert (done.code, "1 of 3 can't be filled" in done.err, (tmp_path / "more").exists()) == (2, True, False)
+    assert (done.code, "1 of 3 won't do" in done.err, (tmp_path / "more").exists()) == (2, True, False)
     done = isthmus(*words, "--skip-bad")
     assert (done.code, "skipped 1" in done.err) == (0, True)
 
@@ -130,6 +130,8 @@ def test_mistakes_are_one_line(refused, model, photos, tmp_path):
     np.save(tmp_path / "all.npy", np.ones(FLOWER.shape[:2]).astype(bool))
     np.save(tmp_path / "odd.npy", np.ones((5, 5), bool))
     Image.fromarray(np.zeros((9, 8), np.uint8)).save(tmp_path / "wide.png")
+    np.save(tmp_path / "nan.npy", np.full(FLOWER.shape[:2], np.nan))
+    Image.fromarray(np.ones(FLOWER.shape[:2], bool)).save(tmp_path / "all.png")
     (tmp_path / "table.csv").write_text("a,b\n1,2\n3,\n")
     inpaint = ("inpaint", model, "in.png")
     lines = {
@@ -144,6 +146,13 @@ def test_mistakes_are_one_line(refused, model, photos, tmp_path):
         "written over": (*inpaint, "--box", "1,1,2,2", "-o", "in.png", "--force"),
         "none.png: no such picture": ("inpaint", model, "none.png", "--box", "1,1,2,2", "-o", "o.png"),
         "no such clean file": (*inpaint, "--box", "1,1,2,2", "-o", "o.png", "--clean", "none.png"),
+        "--seed has no use": (*inpaint, "--box", "1,1,2,2", "-o", "o.png", "--seed", 3),
+        "--size has no use": (*inpaint, "--box", "1,1,2,2", "-o", "o.png", "--size", "9x9"),
+        "--memory has no use": (*inpaint, "--box", "1,1,2,2", "-o", "o.png", "--memory", "1GB"),
+        "--kind table": (*inpaint, "--box", "1,1,2,2", "-o", "o.png", "--kind", "table"),
+        "device": (*inpaint, "--box", "1,1,2,2", "-o", "o.png", "--device", "abacus"),
+        "a mask of": (*inpaint, "--mask", "nan.npy", "-o", "o.png"),
+        "all.png: the result would be written over": (*inpaint, "--mask", "all.png", "-o", "all.png", "--force"),
         "--beta has no use": (*inpaint, "--box", "1,1,2,2", "-o", "o.png", "--beta", 2),
         "--judge has no use": ("inpaint", model, "table.csv", "-o", "o.csv", "--judge"),
         "fills pictures; these data are a table": ("inpaint", model, "table.csv", "-o", "o.csv"),
@@ -165,6 +174,49 @@ def test_a_model_of_another_task_is_refused(isthmus, refused, photos, tmp_path):
     write(tmp_path / "x" / "in.png", FLOWER[:30, :30])
     said = refused("inpaint", "d.safetensors", "x", "--box", "1,1,2,2", "-o", "out")
     assert "has no code that could be searched" in said
+    assert "fills no gaps" in refused("inpaint", "d.safetensors", "x/in.png", "--box", "1,1,2,2", "-o", "u.png")
+
+
+def test_what_fits_not_every_picture_is_passed_over(isthmus, model, tmp_path):
+    """A box beyond one picture, one that leaves nothing of another, and a clean picture of another size."""
+    sizes = {"a": (40, 50), "b": (12, 50), "c": (16, 20), "d": (30, 40)}
+    for name, (height, width) in sizes.items():
+        write(tmp_path / "in" / f"{name}.png", FLOWER[:height, :width])
+        write(tmp_path / "clean" / f"{name}.png", FLOWER[: 20 if name == "d" else height, :width])
+    words = ("inpaint", model, tmp_path / "in", "--box", "0,0,20,16", "-o", tmp_path / "out")
+    done = isthmus(*words)
+    assert (done.code, "2 of 4 won't do" in done.err, (tmp_path / "out").exists()) == (2, True, False)
+    done = isthmus(*words, "--skip-bad", "--clean", tmp_path / "clean", "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    assert [each["picture"] for each in found["pictures"]] == [str(tmp_path / "in" / "a.png")]
+    said = ("doesn't lie within", "nothing is known of picture", "not of one size")
+    assert len(found["skipped"]) == 3
+    for words, line in zip(said, found["skipped"], strict=True):
+        assert words in line
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
+
+
+def test_a_page_shows_each_picture_and_the_figures(isthmus, model, tmp_path):
+    for i in range(2):
+        write(tmp_path / "in" / f"{i}.png", FLOWER[: 30 + i, :40])
+    page, words = tmp_path / "page.html", ("inpaint", model, tmp_path / "in", "--box", "3,4,10,9")
+    done = isthmus(*words, "-o", tmp_path / "out", "--report", page, "--clean", tmp_path / "in", "--json")
+    assert done.code == 0, done.err
+    shown = page.read_text()
+    assert "2 pictures filled." in shown
+    assert shown.count("<img") == 2
+    ours = [each["figures"]["ours"] for each in json.loads(done.out)["pictures"]]
+    assert f">{np.mean(ours):.2f}<" in shown
+    assert isthmus(*words, "-o", tmp_path / "more", "--report", tmp_path / "in" / "0.png", "--force").code == 2
+
+
+def test_a_mask_may_be_of_floats(isthmus, model, tmp_path):
+    write(tmp_path / "in.png", FLOWER)
+    np.save(tmp_path / "mask.npy", mask_of(FLOWER.shape[:2]) * 0.5)
+    words = ("inpaint", model, tmp_path / "in.png", "--mask", tmp_path / "mask.npy", "-o", tmp_path / "out.png")
+    done = isthmus(*words, "--device", "cpu")
+    assert (done.code, "180 pixels filled in" in done.out) == (0, True), done.err
 
 
 def test_two_pictures_are_not_written_to_one_file(refused, tmp_path, model):

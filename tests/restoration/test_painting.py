@@ -6,6 +6,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from isthmus import Autoencoder
+from isthmus.data import open_data
 from isthmus.errors import DataError, InputError
 from isthmus.jobs.inpaint import classical_pictures, psnr
 from isthmus.parts import Holes, RestoringEncoder
@@ -174,6 +175,45 @@ def test_pictures_of_another_size_and_an_empty_mask(model, digits):
     np.testing.assert_array_equal(found.filled, wide)
     assert found.filled is not wide
     assert not len(found.rows)
+
+
+@pytest.mark.parametrize(("black", "white"), [(0.0, 255.0), (-1.0, 1.0)])
+def test_floats_of_any_range_are_filled_alike(digits, black, white):
+    """A model of floats learns what black and white are, and fills, in this range, as of pictures from 0 to 1."""
+    usual = digits[:200].astype(np.float64) / 255
+    mask = hidden_of("patch", 200, 15, 13)
+    options = {"hidden": (4,) * 3, "epochs": 1} | QUICK
+    found = []
+    for low, high in ((0.0, 1.0), (black, white)):
+        pictures = low + usual * (high - low)
+        filled = inpaint(
+            Autoencoder("inpainting", **options).fit(open_data(pictures, kind="images")), pictures, mask
+        ).filled
+        assert (filled[~mask] == pictures[~mask]).all()
+        found.append((filled - low) / (high - low))
+    np.testing.assert_allclose(found[1], found[0], atol=2e-3)
+    assert np.abs(found[0] - usual)[mask].mean() > 0.02  # there was something to fill
+
+
+def test_floats_in_other_units_than_those_learned_are_refused(model, digits):
+    with pytest.raises(DataError, match="floats from 0 to 239, where 0 is black and 1 white"):
+        Inpainter(model).fill(digits[0].astype(np.float32), np.eye(15, 13, dtype=bool))
+
+
+def test_known_cells_stay_under_masks_of_every_shape(colour):
+    """By search and in one pass: what a mask doesn't hide is the same to the bit, in every channel."""
+    rng = np.random.default_rng(1)
+    pictures = rng.integers(0, 256, (12, 9, 11, 3), np.uint8)
+    searched = Autoencoder("vae", 3, hidden=(8,), network="dense", epochs=1, **QUICK).fit(pictures)
+    for shape in ((9, 11), (9, 11, 3), (12, 9, 11), (12, 9, 11, 3)):
+        mask = rng.random(shape) < 0.2
+        axes = mask[..., None] if shape[-1] != 3 else mask
+        hidden = np.broadcast_to(axes, pictures.shape)
+        for model in (searched, colour):
+            found = inpaint(model, pictures, mask, **({} if model is colour else {"steps": 2}))
+            assert (found.filled[~hidden] == pictures[~hidden]).all()
+            assert (found.hidden == hidden).all()
+            assert (found.filled[hidden] != pictures[hidden]).mean() > 0.5
 
 
 def test_mistakes(model, digits):

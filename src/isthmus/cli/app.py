@@ -400,8 +400,11 @@ def segment(**asked: Any) -> None:
 @click.option("--blend", is_flag=True, help="Tables: mix in what rows of --like hold that agree with what is known.")
 @click.option("--judge", is_flag=True, help="Tables: hide a tenth of the known numbers, and compare with imputers.")
 @click.option("--clean", type=click.Path(path_type=Path), help="Pictures as they were, to judge the result by.")
-@click.option("--report", type=click.Path(path_type=Path), help="Write how the codes were found to this .html page.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), help="Write before and after, and the search, to this .html page."
+)
 @click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True)
+@click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
 @data_options
 @output_options
 def inpaint(**asked: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
+from isthmus import choices
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import page_for, read_data, refuse_input
 from isthmus.cli.painting import are_files, lossless, paint_command, refuse_search
@@ -19,7 +20,9 @@ from isthmus.errors import DataError, InputError
 from isthmus.jobs.denoise import Example
 from isthmus.jobs.inpaint import Figures, judge_pictures, judge_table
 from isthmus.restoration import Inpainted, inpaint
+from isthmus.restoration.energy import own_density
 from isthmus.restoration.holes import box_mask, taking_gaps
+from isthmus.restoration.inpainting import check_fills
 from isthmus.restoration.painting import learned_holes
 from isthmus.restoration.tiling import from_zero_to_one
 
@@ -29,7 +32,9 @@ MOST_SHOWN = 24
 
 def inpaint_command(**asked: Any) -> None:
     """Fill what is unknown, write it, and say how good the model is at it where that can be told."""
-    estimator = Autoencoder.load(asked["model"])
+    estimator = Autoencoder.load(asked["model"]).set_params(device=asked["device"])
+    check_fills(estimator)
+    choices.device(asked["device"])
     painting = learned_holes(estimator)  # at home in pictures of any size
     if painting and are_files(asked["data"]):
         paint_command(estimator, asked)
@@ -39,6 +44,8 @@ def inpaint_command(**asked: Any) -> None:
     page = page_for(asked, output, Path(asked["data"]), *([asked["mask"]] if asked["mask"] else []))
     if painting:
         refuse_search(asked)
+    elif asked["like"] and not asked["blend"] and own_density(estimator.model_.bottleneck, 0, 0) is not None:
+        raise InputError(f"--like has no use with recipe {estimator.recipe!r}, which has a prior, without --blend")
     data = read_data(asked["data"], asked, None if painting else taking_gaps(estimator))
     if asked["judge"] and data.kind != "table":
         raise InputError("--judge hides known cells of a table; judge pictures by clean ones: --clean")

@@ -14,7 +14,7 @@ from isthmus.jobs.denoise import SHOWN_SIDE, Example, make_folder
 from isthmus.jobs.inpaint import Figures, judge_pictures
 from isthmus.parts import Holes
 from isthmus.restoration.painting import Inpainter
-from isthmus.restoration.tiling import from_zero_to_one
+from isthmus.restoration.tiling import USUAL, Span, from_zero_to_one
 from isthmus.training import seeded
 
 Mask = NDArray[np.bool_]
@@ -29,6 +29,7 @@ class Painted:
     output: Path
     filled: int
     figures: Figures | None
+    example: Example | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -71,7 +72,7 @@ def fill_file(inpainter: Inpainter, source: Path, output: Path, hidden: Mask, cl
     found = photo.with_pixels(photo.pixels.copy())
     with naming(str(source)):
         found.shown()[...] = inpainter.fill(photo.shown(), hidden)  # a view of the pixels as they are stored
-    figures = None
+    figures, reference = None, None
     if clean is not None:
         reference = read_photo(clean).shown()
         if (reference.shape, reference.dtype) != (photo.shown().shape, photo.pixels.dtype):
@@ -79,7 +80,16 @@ def fill_file(inpainter: Inpainter, source: Path, output: Path, hidden: Mask, cl
         figures = _judged([found.shown()], [photo.shown()], [reference], [hidden])
     make_folder(output.parent)
     write_photo(output, found)
-    return Painted(str(source), output, int(hidden.sum()), figures)
+    example = _example(str(source), found.shown(), hidden, reference)
+    return Painted(str(source), output, int(hidden.sum()), figures, example)
+
+
+def _example(name: str, filled: NDArray[Any], hidden: Mask, clean: NDArray[Any] | None, span: Span = USUAL) -> Example:
+    """A picture grey where it was hidden, and filled."""
+    found = from_zero_to_one(filled, span)
+    seen = np.where(hidden[..., None], np.float32(0.5), found)
+    truth = None if clean is None else from_zero_to_one(clean, span)
+    return Example(name, seen, found, truth).middle(SHOWN_SIDE)
 
 
 def judge_holes(inpainter: Inpainter, pictures: Sequence[NDArray[Any]], seed: int = 0) -> dict[str, Figures]:
@@ -88,7 +98,10 @@ def judge_holes(inpainter: Inpainter, pictures: Sequence[NDArray[Any]], seed: in
     for kind in _kinds(inpainter):
         masks = _masks(kind, pictures, seed)
         filled = [inpainter.fill(picture, mask) for picture, mask in zip(pictures, masks, strict=True)]
-        found[kind] = _judged(filled, pictures, pictures, masks)
+        # figures are of floats of which 1 is white
+        scaled = [from_zero_to_one(each, inpainter.span) if each.dtype.kind == "f" else each for each in pictures]
+        restored = [from_zero_to_one(each, inpainter.span) if each.dtype.kind == "f" else each for each in filled]
+        found[kind] = _judged(restored, scaled, scaled, masks)
     return found
 
 
@@ -108,9 +121,7 @@ def hole_examples(inpainter: Inpainter, pictures: Sequence[NDArray[Any]], seed: 
     kinds = _kinds(inpainter)
     for i, picture in enumerate(pictures):
         (mask,) = _masks(kinds[i % len(kinds)], [picture], seed + i)
-        filled, clean = (from_zero_to_one(each) for each in (inpainter.fill(picture, mask), picture))
-        seen = np.where(mask[..., None], np.float32(0.5), clean)
-        yield Example(kinds[i % len(kinds)], seen, filled, clean).middle(SHOWN_SIDE)
+        yield _example(kinds[i % len(kinds)], inpainter.fill(picture, mask), mask, picture, inpainter.span)
 
 
 def _judged(

@@ -69,7 +69,7 @@ class Denoiser(AtWork):
         picture = picture if picture.ndim == 3 else picture[..., None]
         top, left = (max(0, (length - LOOKED_AT) // 2) for length in picture.shape[:2])
         middle = picture[top : top + LOOKED_AT, left : left + LOOKED_AT]
-        return WHITE * estimate_level(from_zero_to_one(middle))
+        return WHITE * estimate_level(from_zero_to_one(middle, self.span))
 
     def denoise(self, picture: NDArray[Any], level: float | None = None) -> NDArray[Any]:
         """The picture without its noise, of the same shape and type.
@@ -83,7 +83,7 @@ class Denoiser(AtWork):
         Parameters
         ----------
         picture : (height, width) or (height, width, channels)
-            uint8, uint16, or floats of which 1 is white.
+            uint8, uint16, or floats, of which 1 is white unless the model learned another range of floats.
         level : float, optional
             Standard deviation of the noise, white being 255 whatever the type. Default: `level_of` the picture where
             the model learned levels.
@@ -136,7 +136,7 @@ class Denoiser(AtWork):
         return mixed
 
     def _check(self, picture: NDArray[Any], level: float | None) -> None:
-        check_picture(picture)
+        check_picture(picture, self.span)
         self.check_level(level)
         self.check_shape((*picture.shape, 1)[:3], level)
 

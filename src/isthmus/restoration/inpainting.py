@@ -17,9 +17,9 @@ from torch import Tensor
 from isthmus import choices, conditioning, inference, opening
 from isthmus.autoencoder import Autoencoder
 from isthmus.data import Dataset, Schema, open_data, restore
-from isthmus.errors import InputError
+from isthmus.errors import InputError, naming
 from isthmus.parts import Autoregressive, Discrete, FeatureMap
-from isthmus.restoration.energy import Density, fitted_density, own_density, search
+from isthmus.restoration.energy import FEWEST_CODES, Density, fitted_density, own_density, search
 from isthmus.restoration.holes import check_some_known, exact_schema, hidden_cells, taking_gaps
 from isthmus.restoration.painting import Inpainter, learned_holes
 from isthmus.restoration.recalling import TEMPERATURES, best_temperature, hide, numeric_features, recall, weigh
@@ -76,7 +76,8 @@ def inpaint(
         such when the model was fitted.
     mask : array of bool or numbers, optional
         Of pictures, which must have one; of tables besides the empty cells. What is not 0 is unknown: (height, width)
-        for all pictures, (n, height, width[, channels]) or (n, columns).
+        for all pictures, (n, height, width[, channels]) or (n, columns). A model that learned holes sees a pixel only
+        where all of its channels are known.
     y : array, optional
         For conditional recipes, as in `Autoencoder.transform`.
     like : like X, optional
@@ -88,7 +89,8 @@ def inpaint(
     blend : bool, default=False
         Tables: mix what was searched with what the rows `like`, which are then needed, hold where they agree with what
         is known: their mean, weighted by exp(-mean squared difference / t). t and the two shares are those that best
-        give back a fifth of the cells of these rows, hidden for it.
+        give back a fifth of the cells of these rows, hidden for it; of recipes without a density over codes, of half of
+        the rows by one fitted to the other half.
     random_state : int
         Of the codes drawn, which are the same for every row.
 
@@ -137,12 +139,13 @@ def _painted(estimator: Autoencoder, X: Any, mask: ArrayLike | None) -> Inpainte
         raise InputError(f"this model fills pictures; these data are a {data.kind}")
     inpainter = Inpainter(estimator, estimator.device)
     raw, hidden = hidden_cells(data, mask)
-    check_some_known(hidden, data)
-    hidden = np.broadcast_to(hidden.any(-1, keepdims=True), hidden.shape)
+    anywhere = np.broadcast_to(hidden.any(-1, keepdims=True), hidden.shape)
+    check_some_known(anywhere, data)
     rows = np.flatnonzero(hidden.reshape(data.n, -1).any(1))
     raw = raw.copy()
     for row in rows:
-        raw[row] = inpainter.fill(raw[row], hidden[row, ..., 0])
+        with naming(data.names[row] if data.names else f"picture {row}"):
+            raw[row] = np.where(hidden[row], inpainter.fill(raw[row], anywhere[row, ..., 0]), raw[row])
     none = np.zeros((len(rows), 0)), np.zeros((0, len(rows)))
     return Inpainted(_given_back(raw, data.schema, X, data), *none, hidden, rows, raw, data.schema)
 
@@ -153,9 +156,14 @@ def _given_back(raw: NDArray[Any], schema: Schema, X: Any, data: Dataset) -> Any
     return torch.from_numpy(given) if data.container == "torch" else given
 
 
-def _check(
-    estimator: Autoencoder, *, beta: float, draws: int, steps: int, random_state: int, blend: bool, like: Any
-) -> None:
+def check_fills(estimator: Autoencoder) -> None:
+    """Refuse a fitted model that can't fill anything.
+
+    Raises
+    ------
+    InputError
+        If it is neither of pictures nor of tables, or it didn't learn holes and its code is discrete or a map.
+    """
     model, kind = estimator.model_, estimator.schema_.kind
     if kind not in ("table", "images"):
         raise InputError(f"inpainting fills pictures and tables; this model is of {kind}")
@@ -164,8 +172,16 @@ def _check(
         model.likelihood, Autoregressive
     ):
         raise InputError(
-            f"recipe {estimator.recipe!r} has no code that could be searched by gradient: fit another, such as 'vae'"
+            f"recipe {estimator.recipe!r} fills no gaps, for it has no code that could be searched by gradient: fit "
+            "another, such as 'vae' or, of pictures, 'inpainting'"
         )
+
+
+def _check(
+    estimator: Autoencoder, *, beta: float, draws: int, steps: int, random_state: int, blend: bool, like: Any
+) -> None:
+    check_fills(estimator)
+    kind = estimator.schema_.kind
     if not (np.isfinite(beta) and beta >= 0):
         raise InputError(f"beta={beta!r}: give a number, 0 or more")
     if blend and (kind != "table" or estimator.conditions_ is not None or like is None):
@@ -193,7 +209,10 @@ def _blended(
     raw, empty = hidden_cells(opening.opened(taking_gaps(estimator), like, fitting=False, fewest=2), None)
     x_NF = _prepared(estimator, raw, empty)
     rows_NF = _Filler(estimator, x_NF, None).complete()
-    some, hidden = hide(x_NF, numeric_features(estimator), seed)
+    fitted = own_density(filler.model.bottleneck, 0, seed) is None
+    some, hidden = hide(x_NF, numeric_features(estimator), seed, len(x_NF) // 2 if fitted else len(x_NF))
+    if fitted:
+        density = _of_others(estimator, x_NF, some, len(density.typical_SZ) - 1, seed)
     some_BF, hidden_BF = x_NF[torch.from_numpy(some)].double(), torch.from_numpy(hidden)
     gappy_BF = some_BF.masked_fill(hidden_BF, torch.nan)
     found_TBF = recall(gappy_BF, rows_NF, TEMPERATURES, torch.from_numpy(some))
@@ -203,6 +222,17 @@ def _blended(
     recalled_BF = recall(filler.x_B___[torch.from_numpy(rows)].double(), rows_NF, TEMPERATURES[best : best + 1])[0]
     mixed_BF: NDArray[Any] = share * searched_BF + (1 - share) * recalled_BF.numpy()
     return mixed_BF
+
+
+def _of_others(estimator: Autoencoder, x_NF: Tensor, judged: NDArray[np.int64], draws: int, seed: int) -> Density:
+    """A density of the codes of all rows but those judged, whose hidden cells it must not have seen."""
+    if len(x_NF) < 2 * FEWEST_CODES:
+        raise InputError(
+            f"blend with recipe {estimator.recipe!r} takes {2 * FEWEST_CODES} or more rows, half of them to fit a "
+            f"density of codes to; {len(x_NF)} were given with --like (like=)"
+        )
+    others = np.setdiff1d(np.arange(len(x_NF)), judged)
+    return _Filler(estimator, x_NF[torch.from_numpy(others)], None).density(None, draws, seed)
 
 
 def _prepared(estimator: Autoencoder, raw: NDArray[Any], hidden: NDArray[np.bool_]) -> Tensor:

@@ -8,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.errors import InputError
+from isthmus.errors import DataError, InputError
 from isthmus.parts import Holes
 from isthmus.parts.corruptions import GREY
-from isthmus.restoration.tiling import FULL, AtWork, check_picture
+from isthmus.restoration.tiling import FULL, AtWork, Span, check_picture
 
 
 def learned_holes(autoencoder: Autoencoder) -> bool:
@@ -38,30 +38,36 @@ class Inpainter(AtWork):
         Parameters
         ----------
         picture : (height, width) or (height, width, channels)
-            uint8, uint16, or floats of which 1 is white.
+            uint8, uint16, or floats, of which 1 is white unless the model learned another range of floats.
         hidden : (height, width)
 
         Raises
         ------
         DataError
-            If the picture is of a type or channels that the model doesn't serve, or holds numbers that are not finite.
+            If the picture is of a type or channels that the model doesn't serve, holds numbers that are not finite, or
+            nothing of it is known.
         InputError
-            If the mask is of another size, or nothing is known.
+            If the mask is of another size.
         """
         whole = picture if picture.ndim == 3 else picture[..., None]
         if hidden.shape != whole.shape[:2]:
             sizes = ("x".join(map(str, shape)) for shape in (hidden.shape, whole.shape[:2]))
             raise InputError("the mask is of size {}, the picture is {} (height x width)".format(*sizes))
-        whole = np.where(hidden[..., None], whole.dtype.type(0), whole)
-        check_picture(whole)
+        black, white = self._ends(whole.dtype)
+        whole = np.where(hidden[..., None], whole.dtype.type(black), whole)
+        check_picture(whole, self.span)
         self.check_shape(whole.shape)
         if not hidden.any():
             return picture.copy()
         if hidden.all():
-            raise InputError("nothing is known of the picture: there is nothing to fill it by; make the mask smaller")
-        mask = hidden[..., None] * whole.dtype.type(FULL[whole.dtype.name])
+            raise DataError("nothing is known of the picture: there is nothing to fill it by; make the mask smaller")
+        mask = np.where(hidden[..., None], whole.dtype.type(white), whole.dtype.type(black))
         found = self._restorer.restore(np.concatenate([whole, mask], 2), self._tile)[..., :-1]
         return np.where(hidden[..., None], found, whole).reshape(picture.shape)
+
+    def _ends(self, dtype: np.dtype[Any]) -> Span:
+        """Black and white of this type."""
+        return self.span if dtype.kind == "f" else (0, FULL[dtype.name])
 
     def _tile(self, tile: NDArray[np.float32]) -> NDArray[np.float32]:
         """One tile, (height, width, channels + 1), values from 0 to 1, of which the last channel is the mask."""

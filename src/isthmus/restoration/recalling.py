@@ -66,10 +66,12 @@ def numeric_features(estimator: Autoencoder) -> NDArray[np.bool_]:
     return numeric
 
 
-def hide(x_BF: Tensor, numeric_F: NDArray[np.bool_], seed: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Some of the rows, at random, and which numbers of them are hidden: a fifth, but never all that is known."""
+def hide(
+    x_BF: Tensor, numeric_F: NDArray[np.bool_], seed: int, most: int = MOST
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Up to `most` rows, at random, and which numbers of them are hidden: a fifth, but never all that is known."""
     numbers = np.random.default_rng(seed)
-    rows = np.sort(numbers.permutation(len(x_BF))[:MOST])
+    rows = np.sort(numbers.permutation(len(x_BF))[: min(most, MOST)])
     known = ~np.isnan(x_BF[torch.from_numpy(rows)].numpy())
     hidden = (numbers.random(known.shape) < SHARE) & known & numeric_F
     hidden[(hidden | ~known).all(1)] = False

@@ -33,18 +33,18 @@ class Segmenter(AtWork):
         Parameters
         ----------
         picture : (height, width) or (height, width, channels)
-            uint8, uint16, or floats of which 1 is white.
+            uint8, uint16, or floats, of which 1 is white unless the model learned another range of floats.
 
         Raises
         ------
         DataError
             If the picture is of a type or channels that the model doesn't serve, or holds numbers that are not finite.
         """
-        check_picture(picture)
+        check_picture(picture, self.span)
         whole = picture if picture.ndim == 3 else picture[..., None]
         self.check_shape(whole.shape)
         out = np.empty((*whole.shape[:2], 1), np.float32)
-        self._restorer.fill(out, lambda rows, columns: self._tile(from_zero_to_one(whole[rows, columns])))
+        self._restorer.fill(out, lambda *part: self._tile(from_zero_to_one(whole[part], self.span)))
         return out[..., 0]
 
     def segment(self, picture: NDArray[Any]) -> NDArray[np.bool_]:

@@ -15,7 +15,9 @@ from isthmus.parts import Downscaling
 from isthmus.parts.scaling import SUPPORT, enlarged, told_factor
 from isthmus.restoration.tiling import (
     TILE,
+    USUAL,
     AtWork,
+    Span,
     check_picture,
     from_zero_to_one,
     in_units_of,
@@ -63,7 +65,7 @@ class Upscaler(AtWork):
         Parameters
         ----------
         picture : (height, width) or (height, width, channels)
-            uint8, uint16, or floats of which 1 is white.
+            uint8, uint16, or floats, of which 1 is white unless the model learned another range of floats.
         factor : int, optional
             One that the model learned. Default: the smallest of these.
 
@@ -74,12 +76,12 @@ class Upscaler(AtWork):
         DataError
             If the picture is of a type or channels that the model doesn't serve, or holds numbers that are not finite.
         """
-        check_picture(picture)
+        check_picture(picture, self.span)
         factor = self.factor(factor)
         whole = picture if picture.ndim == 3 else picture[..., None]
         self.check_shape(whole.shape)
         out = _room(whole, factor)
-        self._restorer.fill(out, lambda *part: self._detailed(_enlarged_part(whole, part, factor), factor))
+        self._restorer.fill(out, lambda *part: self._detailed(_enlarged_part(whole, part, factor, self.span), factor))
         return out.reshape(*out.shape[:2], *picture.shape[2:])
 
     def _detailed(self, tile: Floats, factor: int) -> Floats:
@@ -112,12 +114,12 @@ def _room(picture: NDArray[Any], factor: int) -> NDArray[Any]:
     return np.empty((height * factor, width * factor, channels), picture.dtype)
 
 
-def _enlarged_part(picture: NDArray[Any], part: tuple[slice, ...], factor: int) -> Floats:
+def _enlarged_part(picture: NDArray[Any], part: tuple[slice, ...], factor: int, span: Span = USUAL) -> Floats:
     """Rows and columns of the enlarged picture, worked out from those of the picture that matter to them."""
     wanted, needed = zip(
         *(_needed(each, length, factor) for each, length in zip(part, picture.shape, strict=False)), strict=True
     )
-    small_1ChW = torch.from_numpy(from_zero_to_one(picture[needed]).transpose(2, 0, 1).copy())[None]
+    small_1ChW = torch.from_numpy(from_zero_to_one(picture[needed], span).transpose(2, 0, 1).copy())[None]
     found: Floats = enlarged(small_1ChW, factor)[0].permute(1, 2, 0).numpy()[wanted]
     return found
 
