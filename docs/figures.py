@@ -1,6 +1,7 @@
-"""Makes the pictures of the documentation: docs/digits.png and docs/filters.png. Run by `make docs`."""
+"""Makes the pictures of the documentation: digits.png, field.svg, filters.png and kernels.png. Run by `make docs`."""
 
 import os
+import sys
 from pathlib import Path
 
 import matplotlib as mpl
@@ -9,13 +10,18 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, make_moons
 from sklearn.decomposition import PCA
 
 from isthmus import Autoencoder
 from isthmus.jobs.reduce import judged_rows
+from isthmus.report.field import field_section
+from isthmus.report.svg import as_file
 
 HERE = Path(__file__).parent
+MNIST = Path(os.environ.get("ISTHMUS_DATA", HERE.parents[1] / "shared" / "data")) / "images" / "mnist.npz"
+sys.path.insert(0, str(HERE.parent / "benchmarks"))
+import kernels as benchmark  # noqa: E402
 
 
 def main() -> None:
@@ -54,13 +60,21 @@ def rebuild(place, originals: np.ndarray, rebuilt: np.ndarray, pca: PCA) -> None
             cell.set_title(title if row == 0 else "", size=10)
 
 
+def field() -> None:
+    """Where a denoising autoencoder moves the plane, as reports draw it: two moons, noise of a quarter of their spread."""
+    points = make_moons(1500, noise=0.05, random_state=0)[0]
+    model = Autoencoder("ae", 2, hidden=(64, 64), corruption="gaussian:0.25", epochs=200, random_state=0).fit(points)
+    section = field_section(model, model._open(points))
+    chart = section[section.index("<svg") : section.rindex("</svg>") + len("</svg>")]
+    (HERE / "field.svg").write_text(as_file(chart))
+
+
 def filters() -> None:
     """What the first layer looks for, plain and denoising, on MNIST (as in Vincent et al., JMLR 2010, figure 6)."""
-    path = Path(os.environ.get("ISTHMUS_DATA", HERE.parents[1] / "shared" / "data")) / "images" / "mnist.npz"
-    if not path.exists():
-        print(f"{path}: no MNIST there, so docs/filters.png stays as it is; ISTHMUS_DATA names the folder")
+    if not MNIST.exists():
+        print(f"{MNIST}: no MNIST there, so docs/filters.png stays as it is; ISTHMUS_DATA names the folder")
         return
-    with np.load(path) as arrays:
+    with np.load(MNIST) as arrays:
         pictures = arrays["x_train"][:10_000]
     options = {"ae": {"squash": "sigmoid"}, "denoising": {"squash": "sigmoid", "amount": 0.5}}
     figure = plt.figure(figsize=(9, 4.8), layout="constrained")
@@ -69,16 +83,40 @@ def filters() -> None:
         model = Autoencoder(recipe, 200, options=asked, hidden=(), epochs=20, random_state=0).fit(pictures)
         kernels = model.model_.encoder.layers[0].weight.detach().numpy()
         strongest = kernels[np.argsort(-np.linalg.norm(kernels, axis=1))[:64]].reshape(-1, 28, 28)
-        for axes, kernel in zip(place.subplots(8, 8).flat, strongest, strict=True):
-            bound = abs(kernel).max()
-            axes.imshow(kernel, cmap="gray", vmin=-bound, vmax=bound)
-            axes.set(xticks=[], yticks=[])
-        place.suptitle(title, size=12)
-    figure.savefig(HERE / "filters.png", dpi=80)
-    with Image.open(HERE / "filters.png") as picture:  # 16 greys are enough, and a fifth of the bytes
-        picture.convert("L").quantize(16).save(HERE / "filters.png", optimize=True)
+        sheet(place, strongest, title, (8, 8))
+    save(figure, "filters.png")
+
+
+def kernels() -> None:
+    """First-layer kernels of four nets on MNIST: 30 and 500 units, plain and under holes of grey."""
+    if not MNIST.exists():
+        print(f"{MNIST}: no MNIST there, so docs/kernels.png stays as it is; ISTHMUS_DATA names the folder")
+        return
+    with np.load(MNIST) as arrays:
+        learned = arrays["x_train"]
+    figure = plt.figure(figsize=(9, 8.4), layout="constrained")
+    for place, name in zip(figure.subfigures(2, 2).flat, benchmark.NETS, strict=True):
+        sheet(place, benchmark.kernels_of(benchmark.net(learned, name, minutes=1.5))[:30], name, (5, 6))
+    save(figure, "kernels.png")
+
+
+def sheet(place, kernels: np.ndarray, title: str, shape: tuple[int, int]) -> None:
+    """Kernels side by side, grey standing for 0."""
+    for axes, kernel in zip(place.subplots(*shape).flat, kernels, strict=True):
+        bound = abs(kernel).max()
+        axes.imshow(kernel, cmap="gray", vmin=-bound, vmax=bound)
+        axes.set(xticks=[], yticks=[])
+    place.suptitle(title, size=12)
+
+
+def save(figure, name: str) -> None:
+    figure.savefig(HERE / name, dpi=80)
+    with Image.open(HERE / name) as picture:  # 16 greys are enough, and a fifth of the bytes
+        picture.convert("L").quantize(16).save(HERE / name, optimize=True)
 
 
 if __name__ == "__main__":
     main()
+    field()
     filters()
+    kernels()

@@ -20,6 +20,7 @@ from isthmus.parts import (
     FeatureMap,
     GaussianNoise,
     GreyPatch,
+    Holes,
     Laplace,
     Likelihood,
     Masked,
@@ -56,6 +57,7 @@ CORRUPTIONS: dict[str, Callable[[float], Part]] = {
     "salt-and-pepper": SaltAndPepper,
     "patches": GreyPatch,
     "thinning": Thinning,
+    "holes": lambda share: Holes(told=False, share=share),
 }
 """What the input may suffer in training, by its name and one number, as in gaussian:0.3."""
 PENALTIES: dict[str, Callable[[float], Term]] = {"l1": L1, "contractive": Contraction, "perceptual": Perceptual}
@@ -155,9 +157,10 @@ class Body:
 
     def _check_corruption(self, corruption: Part | None) -> None:
         said = next((name for name, kind in CORRUPTIONS.items() if type(corruption) is kind), "")
-        if said == "patches" and len(self.shape) != 3:
+        said = "holes" if isinstance(corruption, Holes) else said
+        if said in ("patches", "holes") and len(self.shape) != 3:
             raise InputError(
-                f"corruption 'patches' covers a part of a picture; these data are {self._what}: use 'masking'"
+                f"corruption {said!r} covers a part of a picture; these data are {self._what}: use 'masking'"
             )
         if said in ("gaussian", "salt-and-pepper") and self.of_counts:
             raise InputError(

@@ -13,7 +13,7 @@ from typing import final
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
-from isthmus.parts import Bottleneck, Discrete, EncoderReader, Likelihood, Part, Term, Told, Trip
+from isthmus.parts import Bottleneck, Discrete, EncoderReader, Likelihood, Part, Splitting, Term, Told, Trip
 
 
 @final
@@ -61,7 +61,7 @@ class Model(Part):
         sample = self.training if sample is None else sample
         condition_BC = self.conditions(condition_BC, x_B___)
         if seen_B___ is None:
-            seen_B___ = self.corruption(x_B___) if self.corruption is not None and self.training else x_B___
+            x_B___, seen_B___ = self._suffered(x_B___)
         h_BH = self.h(seen_B___, condition_BC)
         draws = self.draws if self.training and sample else 1
         if draws > 1:
@@ -74,6 +74,14 @@ class Model(Part):
         return Trip(
             x_B___, seen_B___, code, raw_B___, self.likelihood.nll(raw_B___, x_B___), draws, condition_BC=condition_BC
         )
+
+    def _suffered(self, x_B___: Tensor) -> tuple[Tensor, Tensor]:
+        """What is asked back, and what is seen: of noisy rows that know no clean ones neither is the row itself."""
+        if self.corruption is None or not self.training:
+            return x_B___, x_B___
+        if isinstance(self.corruption, Splitting):
+            return self.corruption.pair(x_B___)
+        return x_B___, self.corruption(x_B___)
 
     def h(self, seen_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         """What the encoder tells the bottleneck of conditions as `conditions` gives them, in the type of the rows."""

@@ -43,12 +43,17 @@ def settings(estimator: "Autoencoder", rows: int, seed: int, *, held_out: bool, 
         patience=choices.patience(choices.plain(_asked(estimator, "patience")), epochs, held_out=held_out),
         keep_last=recipes.get(estimator.recipe).training.get("keep_last", False),
         shift=choices.plain(estimator.shift),
-        turn=recipes.get(estimator.recipe).training.get("turn", False),
+        turn=recipes.get(estimator.recipe).training.get("turn", False) and not _hears(estimator),
         binarize=bool(estimator.binarize),
         precision=precision,
         device=device,
         seed=seed,
     )
+
+
+def _hears(estimator: "Autoencoder") -> bool:
+    """Whether its pictures are of sounds, which are others when mirrored or turned."""
+    return getattr(getattr(estimator, "schema_", None), "sound", None) is not None
 
 
 def _asked(estimator: "Autoencoder", name: str) -> Any:

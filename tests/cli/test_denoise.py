@@ -14,7 +14,8 @@ from sklearn.datasets import load_sample_image
 from isthmus import Autoencoder
 from isthmus.cli.restoring import passes
 from isthmus.data.photos import Photo, read_photo, write_photo
-from isthmus.jobs.denoise import psnr
+from isthmus.jobs.denoise import clean_file, psnr
+from isthmus.restoration import Denoiser
 
 FLOWER = load_sample_image("flower.jpg")[150:310, 200:401]
 SMALL = ("--hidden", "24,24,24,24,24", "--learning-rate", 4e-3, "--batch-size", 8, "-q")
@@ -170,6 +171,26 @@ def test_the_page_of_denoised_pictures_shows_before_after_and_difference(isthmus
     assert "truth.png" in done.err
 
 
+def test_names_may_hold_brackets(isthmus, fitted, tmp_path):
+    """Some libraries read [/b] as the end of bold letters."""
+    for name in ("[bold]x.png", "a[/]b.png"):
+        write(tmp_path / "in" / name, noisy(FLOWER[:40, :40, 0]))
+        write(tmp_path / "truth" / name, FLOWER[:40, :40, 0])
+    done = isthmus("denoise", fitted, tmp_path / "in", "-o", tmp_path / "out", "--clean", tmp_path / "truth")
+    assert done.code == 0, done
+    assert "[bold]x.png" in done.out.replace("\n", "")
+    assert "a[/]b.png" in done.out.replace("\n", "")
+
+
+def test_what_is_kept_to_be_shown_is_small(fitted, tmp_path):
+    """Of a folder of large photos the whole ones are not to stay in memory."""
+    write(tmp_path / "in.png", np.tile(noisy(FLOWER[..., 0]), (4, 3)))
+    found = clean_file(Denoiser(Autoencoder.load(fitted)), tmp_path / "in.png", tmp_path / "out.png", 25, None)
+    for shown in (found.example.seen, found.example.restored):
+        assert shown.shape == (192, 192, 1)
+        assert (shown if shown.base is None else shown.base).nbytes == 192 * 192 * 4
+
+
 def test_the_model_that_ships_needs_no_fit(isthmus, tmp_path):
     write(tmp_path / "in.png", noisy(FLOWER))
     done = isthmus("denoise", tmp_path / "in.png", "-o", tmp_path / "out.png")
@@ -196,7 +217,7 @@ def test_how_long_a_fit_takes_that_is_not_told(options, rows, expected):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("denoise", "none.png", "-o", "o.png"), "none.png: no such picture"),
+        (("denoise", "none.png", "-o", "o.png"), "none.png: no such file"),
         (("denoise", "text.png", "-o", "o.png"), "text.png: not a picture"),
         (("denoise", "in.png", "-o", "in.png", "--force"), "written over the data"),
         (("denoise", "in.png", "-o", "o.png", "--level", "-1"), "level=-1"),
@@ -205,7 +226,7 @@ def test_how_long_a_fit_takes_that_is_not_told(options, rows, expected):
         (("denoise", "deep.png", "-o", "o.jpg"), "holds no 16-bit"),
         (("denoise", "in.png", "in.png", "-o", "o.png"), "must be a model's .safetensors"),
         (("denoise", "in.png", "-o", "o.png", "--clean", "deep.png"), "differ: 32x32x1 and 40x50x1"),
-        (("denoise", "in.png", "-o", "o.png", "--clean", "none.png"), "no such clean picture"),
+        (("denoise", "in.png", "-o", "o.png", "--clean", "none.png"), "no such clean file"),
         (("denoise", "tiny.png", "-o", "o.png"), "too small to tell its noise"),
         (("denoise", "pictures", "-o", "in.png"), "name a folder"),
         (("denoise", "empty", "-o", "out"), "no pictures"),

@@ -43,6 +43,15 @@ def test_a_table_is_filled(isthmus, tmp_path, numbers):
     known = ~np.isnan(gaps)
     assert (filled[known] == whole[known]).all()
     assert ((filled - whole)[~known] ** 2).mean() < 0.1 * (whole[~known] ** 2).mean()
+    useless = isthmus(
+        "inpaint", model, tmp_path / "gaps.csv", "-o", tmp_path / "no.csv", "--like", tmp_path / "full.csv"
+    )
+    assert (useless.code, "--like has no use with recipe 'vae'" in useless.err) == (2, True)
+    blend = ("--blend", "--like", tmp_path / "full.csv")
+    assert isthmus("inpaint", model, tmp_path / "gaps.csv", "-o", tmp_path / "blend.csv", *blend).code == 0
+    blended = np.array(read(tmp_path / "blend.csv")[1:], float)
+    assert (blended[known] == whole[known]).all()
+    assert ((blended - whole)[~known] ** 2).mean() < 0.1 * (whole[~known] ** 2).mean()
     told = json.loads(isthmus("inpaint", model, tmp_path / "gaps.csv", "-o", out, "--force", "--json").out)
     assert told["filled"] == np.isnan(gaps).sum()
     assert told["energy"][-1] < told["energy"][0]
@@ -158,8 +167,13 @@ def test_mistakes_about_tables(refused, tmp_path, wine_model, table_model, table
     (tmp_path / "words.csv").write_text("b,colour,x,n,flag\n1,violet,,3,true\n")
     assert "'violet' (row 0) is no category" in refused("inpaint", table_model, "words.csv", "-o", "out.csv")
     (tmp_path / "bare.csv").write_text("b,colour,x,n,flag\n1,red,,3,true\n,,,,\n")
-    assert "nothing is known of row 1" in refused("inpaint", table_model, "bare.csv", "-o", "out.csv")
+    assert "nothing is known of row 1 (the first is row 0)" in refused(
+        "inpaint", table_model, "bare.csv", "-o", "out.csv"
+    )
     assert "--box is for pictures" in refused("inpaint", table_model, table, "-o", "out.csv", "--box", "1,1,2,2")
+    assert "give complete ones with --like" in refused("inpaint", table_model, table, "-o", "out.csv", "--blend")
+    seen_again = ("--blend", "--judge", "--like", table)
+    assert "which --like must not hold" in refused("inpaint", table_model, table, "-o", "out.csv", *seen_again)
     np.save(tmp_path / "mask.npy", np.ones((2, 2)))
     assert "the mask is of size 2x2, where 60x5" in refused(
         "inpaint", table_model, table, "-o", "out.csv", "--mask", "mask.npy"

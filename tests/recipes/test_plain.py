@@ -187,7 +187,7 @@ def test_corruptions_do_what_they_say():
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_a_missing_cell_stays_missing(name):
-    x = torch.ones(50, 1, 6, 6) if name == "patches" else torch.ones(50, 6)
+    x = torch.ones(50, 1, 6, 6) if name in ("patches", "holes") else torch.ones(50, 6)
     x[:, ..., 2] = math.nan
     seen = CORRUPTIONS[name](1.0)(x)
     assert torch.equal(seen.isnan(), x.isnan())

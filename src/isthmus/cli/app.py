@@ -15,6 +15,7 @@ from isthmus.cli.options import (
     Numbers,
     Setting,
     Share,
+    Target,
     Where,
     data_argument,
     data_options,
@@ -40,8 +41,10 @@ def app() -> None:
     isthmus evaluate m.safetensors photos/        every figure that applies
     isthmus doctor m.safetensors photos/          what often goes wrong, if it did
     isthmus detect table.csv                      the anomalies, and why
-    isthmus denoise photo.png -o clean.png        a picture of any size without its noise
+    isthmus denoise photo.png -o clean.png        a picture of any size without its noise; so sounds
     isthmus inpaint m.safetensors gaps.csv -o filled.csv
+    isthmus upscale m.safetensors small/ -o large/
+    isthmus segment m.safetensors photos/ -o masks/
     isthmus generate m.safetensors -n 100 -o sheet.png
 
     DATA is a .csv, .parquet, .feather, .npy or .npz file, counts in .mtx, .biom, .h5ad or a sparse .npz, texts in
@@ -71,7 +74,7 @@ def app() -> None:
     "--hidden",
     type=WIDTHS,
     metavar="N,N,...",
-    help="Widths of the encoder's layers (dense, lstm, gru) or stages (conv).",
+    help="Widths of the encoder's layers (dense, lstm, gru) or stages (conv); residual: 64x11, on a GPU 128x31.",
 )
 @click.option("--activation", default="auto", show_default=True, help="relu, silu, gelu, elu or tanh.")
 @click.option("--norm", default="auto", show_default=True, help="layer or none, for dense networks.")
@@ -82,10 +85,15 @@ def app() -> None:
     help="gaussian, laplace, bernoulli, mixed, multinomial, negative-binomial or gaussian:0.1.",
 )
 @click.option("--corruption", default="", metavar="NAME:AMOUNT", help="What the encoder's input suffers: gaussian:0.3.")
-@click.option("--noise", metavar="gaussian:LEVEL", help="Denoise pictures of any size: a level of 255, or FROM-TO.")
 @click.option(
-    "--target", type=click.Path(path_type=Path), metavar="FOLDER",
-    help="Learn from pairs: what DATA, a folder of damaged pictures, are to become; matched by name.",
+    "--noise", metavar="WORD:AMOUNT",
+    help="Restore pictures of any size: gaussian:LEVEL or FROM-TO of 255, holes, downscale:2-4; or sounds: white:SNR, "
+    "babble:SNR or any:SNR or FROM-TO in dB, drawn anew for each; babble is the sum of other clips, any is either.",
+)  # fmt: skip
+@click.option(
+    "--target", type=Target(path_type=Path), metavar="FOLDER|self",
+    help="Learn from pairs: what DATA, a folder of damaged pictures or sounds, are to become, or their masks; matched "
+    "by name. self: DATA are noisy, and nothing else is known (but --noise gaussian:LEVEL, if that is).",
 )  # fmt: skip
 @click.option(
     "--penalty", "penalties", type=Setting(), multiple=True, metavar="NAME=WEIGHT",
@@ -300,29 +308,83 @@ def detect(**asked: Any) -> None:
 
 @app.command()
 @click.argument("model", metavar="[MODEL]")
-@click.argument("pictures", metavar="PICTURES", required=False)
-@output_to("The picture, or the folder of pictures, to write.")
-@click.option("--level", type=float, help="Standard deviation of the noise, white being 255.  [default: estimated]")
-@click.option("--clean", type=click.Path(path_type=Path), help="The clean picture or folder, to judge the result by.")
+@click.argument("pictures", metavar="NOISY", required=False)
+@output_to("The picture, sound or clip, or the folder of such, or the table, to write.")
+@click.option(
+    "--level", type=float, help="Of pictures: standard deviation of the noise, white being 255.  [default: estimated]"
+)
+@click.option("--clean", type=click.Path(path_type=Path), help="The clean file or folder, to judge the result by.")
 @click.option(
     "--report", type=click.Path(path_type=Path), help="Write before, after and difference to this .html page."
 )
-@click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them.")
+@click.option("--skip-bad", is_flag=True, help="Pass over files that can't be read, and count them.")
 @click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
 @output_options
 def denoise(**asked: Any) -> None:
-    """Take the noise from PICTURES, a file or a folder of any sizes, by MODEL or the model that comes along.
+    """Take the noise from NOISY, a file or a folder, by MODEL or, of pictures, the model that comes along.
 
-    Depth, alpha, colour profile and orientation stay as they are. Fit a model of your own by
-    `isthmus fit clean/ --recipe denoising --noise gaussian:0-55`, or of pairs by `isthmus fit dirty/ --target clean/`.
+    Pictures are of any size; depth, alpha, colour profile and orientation stay as they are. Sounds are .wav or .flac
+    files of any length; rate, channels, depth and container stay as they are. Clips (.mp4, .mov, .mkv) keep their
+    sound. Fit a model of your own by `isthmus fit clean/ --recipe denoising --noise gaussian:0-55`, of pairs by
+    `isthmus fit dirty/ --target clean/`, or of noisy ones alone by `isthmus fit dirty/ --target self`.
 
     \b
     isthmus denoise photo.png -o clean.png
     isthmus denoise mine.safetensors scans/ -o clean/ --level 12
+    isthmus denoise clip.mp4 -o clean.mp4
+    isthmus fit voices/ --recipe denoising --noise any:0-10 -o speech.safetensors
+    isthmus denoise speech.safetensors noisy.wav -o clean.wav --clean reference.wav
+    isthmus denoise table.safetensors noisy.csv -o clean.csv      of a fit with --corruption gaussian:0.3
     """
     from isthmus.cli.denoising import denoise_command
 
     denoise_command(**asked)
+
+
+@app.command()
+@model_argument
+@click.argument("pictures", metavar="PICTURES")
+@output_to("The picture, or the folder of pictures, to write.")
+@click.option("--factor", type=int, help="How many times larger.  [default: the smallest that MODEL learned]")
+@click.option("--clean", type=click.Path(path_type=Path), help="The large picture or folder, to judge the result by.")
+@click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them.")
+@click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
+@output_options
+def upscale(**asked: Any) -> None:
+    """Enlarge PICTURES, a file or a folder of any sizes, by MODEL.
+
+    Depth, alpha, colour profile and orientation stay as they are. Fit a model by
+    `isthmus fit photos/ --recipe upscaling`, which learns to enlarge 2, 3 and 4 times.
+
+    \b
+    isthmus upscale m.safetensors small.png -o large.png --factor 3
+    """
+    from isthmus.cli.upscaling import upscale_command
+
+    upscale_command(**asked)
+
+
+@app.command()
+@model_argument
+@click.argument("pictures", metavar="PICTURES")
+@output_to("The mask, or the folder of masks, to write.")
+@click.option("--soft", is_flag=True, help="Write how likely each pixel is the object's instead of black and white.")
+@click.option("--clean", type=click.Path(path_type=Path), help="The true mask or folder, to judge the result by.")
+@click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them.")
+@click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
+@output_options
+def segment(**asked: Any) -> None:
+    """Write masks of PICTURES, a file or a folder of any sizes, by MODEL: white is the object.
+
+    Masks are of 8 bits, as the pictures are shown. Fit a model by
+    `isthmus fit pictures/ --target masks/ --recipe segmenting`, from masks that are light where the object is.
+
+    \b
+    isthmus segment m.safetensors photo.jpg -o mask.png --clean true.png
+    """
+    from isthmus.cli.segmenting import segment_command
+
+    segment_command(**asked)
 
 
 @app.command()
@@ -338,10 +400,14 @@ def denoise(**asked: Any) -> None:
 )
 @click.option("--beta", type=float, default=1.0, show_default=True, help="Weight of the rate, minus log p(code).")
 @click.option("--steps", type=click.IntRange(0), default=200, show_default=True, help="Of gradient, from each start.")
+@click.option("--blend", is_flag=True, help="Tables: mix in what rows of --like hold that agree with what is known.")
 @click.option("--judge", is_flag=True, help="Tables: hide a tenth of the known numbers, and compare with imputers.")
 @click.option("--clean", type=click.Path(path_type=Path), help="Pictures as they were, to judge the result by.")
-@click.option("--report", type=click.Path(path_type=Path), help="Write how the codes were found to this .html page.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), help="Write before and after, and the search, to this .html page."
+)
 @click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True)
+@click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
 @data_options
 @output_options
 def inpaint(**asked: Any) -> None:

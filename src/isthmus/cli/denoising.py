@@ -1,8 +1,8 @@
-"""`isthmus denoise`, and `isthmus fit` where it learns to restore pictures."""
+"""`isthmus denoise`: pictures, sounds, clips and tables."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +10,20 @@ import click
 from rich.console import Console
 
 from isthmus.autoencoder import Autoencoder
+from isthmus.cli.cleaning import TABLES, clean_command
+from isthmus.cli.clips import denoise_clips
 from isthmus.cli.files import MODEL_ENDINGS, page_for
-from isthmus.data.dataset import some
+from isthmus.cli.working import Job, Work, by_shape, find_jobs, finish, named_figures, work_through
+from isthmus.data.kinds import kind_of
 from isthmus.data.patches import find_pictures
-from isthmus.data.photos import check_photo
-from isthmus.errors import DataError, InputError, naming
+from isthmus.data.sounds import find_sounds
+from isthmus.errors import DataError, InputError
 from isthmus.jobs.denoise import Cleaned, clean_file
-from isthmus.restoration import SHIPPED, Denoiser
+from isthmus.jobs.denoise_sound import check_sound, clean_sound
+from isthmus.restoration import SHIPPED, Denoiser, SoundDenoiser
 
 MOST_SHOWN = 24
 """Pictures on a page."""
-Job = tuple[Path, Path, Path | None]
-"""A picture, where it goes, and the clean one it is judged by."""
 
 
 def denoise_command(**asked: Any) -> None:
@@ -32,74 +34,67 @@ def denoise_command(**asked: Any) -> None:
     if named and model.suffix not in MODEL_ENDINGS:
         raise InputError(f"{model}: the first of two must be a model's .safetensors file; to denoise, name one picture")
     if not source.exists():
-        raise DataError(f"{source}: no such picture or folder")
-    jobs = _jobs(source, asked)
-    page = page_for(asked, *(path for job in jobs for path in job if path is not None))
+        raise DataError(f"{source}: no such file or folder")
+    kind = "tables" if source.suffix.lower() in TABLES else kind_of(source)
+    if kind == "tables":
+        clean_command(source, model if named else None, asked)
+    elif kind == "sounds":
+        _denoise_sounds(source, model if named else None, asked)
+    elif kind == "clips":
+        denoise_clips(_denoiser(model, asked), source, asked)
+    else:
+        _denoise_pictures(source, model, find_jobs(source, asked, find_pictures), asked)
+
+
+def _denoiser(model: Path, asked: dict[str, Any]) -> Denoiser:
     denoiser = Denoiser(Autoencoder.load(model), asked["device"])
     denoiser.check_level(asked["level"])
-    if source.is_dir() and not asked["skip_bad"]:
-        _check_all(denoiser, source, jobs, asked["level"])
-    done, bad = [], []
-    for job in jobs:
-        try:
-            done.append(clean_file(denoiser, *job[:2], asked["level"], job[2]))
-        except DataError as fault:
-            if not asked["skip_bad"]:
-                raise
-            bad.append(str(fault))
-        else:
-            _say(asked, done[-1])
-            if len(done) > MOST_SHOWN:
-                done[-1] = replace(done[-1], example=None)  # of many pictures the first few are shown
-    if not done:
-        raise DataError(f"{source}: none of {len(jobs)} pictures could be denoised: {bad[0]}")
-    _finish(asked, source if source.is_dir() else source.parent, done, bad, page)
+    return denoiser
 
 
-def _jobs(source: Path, asked: dict[str, Any]) -> list[Job]:
-    """What is to be done; refused before any work is."""
-    output, clean = asked["output"], asked["clean"]
-    if source.is_file():
-        jobs = [(source, output / source.name if output.is_dir() else output, clean)]
-    else:
-        if output.exists() and not output.is_dir():
-            raise InputError(f"{output}: is a file; {source} is a folder, so name a folder with -o")
-        if output.resolve().is_relative_to(source.resolve()):
-            raise InputError(f"{output}: lies in {source}, whose pictures are to be read; name a folder elsewhere")
-        names = find_pictures(source)
-        jobs = [(source / name, output / name, None if clean is None else clean / name) for name in names]
-    read = _identities(path for job in jobs for path in (job[0], job[2]) if path is not None)
-    for path, target, reference in jobs:
-        if _identities([target]) & read:
-            raise InputError(f"{target}: would be written over the data to be read; give another name with -o")
-        if target.exists() and not asked["force"]:
-            raise InputError(f"{target} exists; overwrite it with --force, or name another")
-        if reference is not None and not reference.is_file():
-            raise DataError(f"{reference}: no such clean picture to judge {path} by")
-    return jobs
+def _denoise_pictures(source: Path, model: Path, jobs: list[Job], asked: dict[str, Any]) -> None:
+    page = page_for(asked, *(path for job in jobs for path in job if path is not None))
+    denoiser, level, shown = _denoiser(model, asked), asked["level"], 0
+
+    def do(path: Path, target: Path, clean: Path | None) -> Cleaned:
+        nonlocal shown
+        found, shown = clean_file(denoiser, path, target, level, clean), shown + 1
+        _say(asked, found)
+        return found if shown <= MOST_SHOWN else replace(found, example=None)  # of many the first few are shown
+
+    work = Work(by_shape(partial(denoiser.check_shape, level=level)), do)
+    done, bad = work_through(jobs, work, source, asked)
+    if page is not None:
+        _write_page(page, source, done, bad)
+    finish(asked, work, source, done, bad, partial(_show, unit="PSNR in dB"))
 
 
-def _identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
-    """The files that are there, whatever their names."""
-    found = [path.stat() for path in paths if path.is_file()]
-    return {(each.st_dev, each.st_ino) for each in found}
-
-
-def _check_all(denoiser: Denoiser, source: Path, jobs: list[Job], level: float | None) -> None:
-    """Refuse a folder before its first picture is written, so far as the pictures' beginnings tell."""
-    bad = []
-    for path, target, _ in jobs:
-        try:
-            shape = check_photo(path, target)
-            with naming(str(path)):
-                denoiser.check_shape(shape, level)
-        except DataError as fault:
-            bad.append(str(fault))
-    if bad:
-        shown = some(bad)
-        raise DataError(
-            f"{source}: {len(bad)} of {len(jobs)} can't be denoised: {shown}; pass over them with --skip-bad"
+def _denoise_sounds(source: Path, model: Path | None, asked: dict[str, Any]) -> None:
+    if model is None:
+        raise InputError(
+            f"{source}: no model of sounds comes along; fit one with `isthmus fit FOLDER --recipe denoising --noise "
+            "any:0-10`, and name it first"
         )
+    for name, value in (("level", asked["level"]), ("report", asked["report"])):
+        if value is not None:
+            raise InputError(f"--{name} {value}: is of pictures: leave it out for sounds")
+    jobs = find_jobs(source, asked, find_sounds)
+    denoiser = SoundDenoiser(Autoencoder.load(model), asked["device"])
+
+    def do(path: Path, target: Path, clean: Path | None) -> Cleaned:
+        found = clean_sound(denoiser, path, target, clean)
+        _say(asked, found)
+        return found
+
+    work = Work(partial(check_sound, denoiser), do, "sounds")
+    done, bad = work_through(jobs, work, source, asked)
+    finish(asked, work, source, done, bad, partial(_show, unit="SI-SDR in dB"))
+
+
+def _show(console: Console, judged: Sequence[tuple[str, Any]], unit: str) -> None:
+    from isthmus.report.restored import show_figures
+
+    show_figures(console, judged, unit)
 
 
 def _say(asked: dict[str, Any], found: Cleaned) -> None:
@@ -109,21 +104,10 @@ def _say(asked: dict[str, Any], found: Cleaned) -> None:
     click.echo(f"{found.output}{level}")
 
 
-def _finish(asked: dict[str, Any], folder: Path, done: list[Cleaned], bad: list[str], page: Path | None) -> None:
-    judged = [(Path(found.name).relative_to(folder).as_posix(), found.figures) for found in done if found.figures]
-    if page is not None:
-        from isthmus.report import restored
+def _write_page(page: Path, source: Path, done: Sequence[Cleaned], bad: Sequence[str]) -> None:
+    from isthmus.report import restoredpage
 
-        lead = f"{len(done):,} pictures denoised" + (f", {len(bad):,} passed over." if bad else ".")
-        examples = restored.examples_section([found.example for found in done if found.example is not None])
-        restored.write_restored(page, folder.name, restored.figures_section(judged), examples, lead=lead)
-    if asked["as_json"]:
-        click.echo(json.dumps({"pictures": [found.to_json() for found in done], "skipped": bad}))
-        return
-    if bad:
-        click.echo(f"skipped {len(bad)}: {'; '.join(bad[:3])}", err=True)
-    if asked["quiet"] or asked["clean"] is None:
-        return
-    from isthmus.report.restored import show_figures
-
-    show_figures(Console(), judged)
+    lead = f"{len(done):,} pictures denoised" + (f", {len(bad):,} passed over." if bad else ".")
+    examples = restoredpage.examples_section([found.example for found in done if found.example is not None])
+    figures = restoredpage.figures_section(named_figures(source, done))
+    restoredpage.write_restored(page, source.name, figures, examples, lead=lead)

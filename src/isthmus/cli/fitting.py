@@ -9,9 +9,10 @@ import click
 from rich.console import Console
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.cli import restoring
+from isthmus.cli import painting, restoring, sounding
 from isthmus.cli.files import Outputs, fit_outputs, read_data
 from isthmus.data import Dataset
+from isthmus.data.kinds import kind_of
 from isthmus.errors import InputError
 from isthmus.jobs.doctor import Diagnosis, examine
 from isthmus.jobs.reduce import Honest, Judged, compare, judged_rows
@@ -65,14 +66,16 @@ def _fit(asked: dict[str, Any], outputs: Outputs, estimator: Autoencoder, data: 
 
 
 def _fit_restoring(asked: dict[str, Any], outputs: Outputs) -> None:
-    """The same for pictures of any size, from patches of them."""
-    estimator = estimator_of(restoring.restoring_options(asked))
-    pictures = restoring.find_files(asked)
-    data, seen = restoring.patches_of(pictures, asked)
+    """The same for pictures of any size and for sounds, from patches of them."""
+    kind = kind_of(Path(asked["data"]))
+    way: Any = sounding if kind == "sounds" else restoring
+    estimator = estimator_of(way.restoring_options(asked, kind))
+    way = painting if estimator.recipe == restoring.INPAINTING else way
+    data, seen, held = way.learned_from(asked, estimator)
     estimator.epochs = restoring.passes(estimator, data.n)
     _say_resuming(asked, outputs.checkpoint)
     _fit(asked, outputs, estimator, data, seen=seen)
-    restoring.finish(asked, estimator, pictures, outputs)
+    way.finish(asked, estimator, held, outputs)
 
 
 def estimator_of(asked: dict[str, Any]) -> Autoencoder:

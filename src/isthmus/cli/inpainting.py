@@ -1,7 +1,7 @@
 """`isthmus inpaint`: pictures under a mask, tables with empty cells."""
 
 import json
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import click
@@ -9,15 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
+from isthmus import choices
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import page_for, read_data, refuse_input
+from isthmus.cli.painting import are_files, lossless, paint_command, refuse_search
 from isthmus.data import Dataset, check_output, write_data
+from isthmus.data.dataset import some
 from isthmus.data.masks import read_mask
 from isthmus.errors import DataError, InputError
 from isthmus.jobs.denoise import Example
 from isthmus.jobs.inpaint import Figures, judge_pictures, judge_table
 from isthmus.restoration import Inpainted, inpaint
+from isthmus.restoration.energy import own_density
 from isthmus.restoration.holes import box_mask, taking_gaps
+from isthmus.restoration.inpainting import check_fills
+from isthmus.restoration.painting import learned_holes
 from isthmus.restoration.tiling import from_zero_to_one
 
 MOST_SHOWN = 24
@@ -26,30 +32,41 @@ MOST_SHOWN = 24
 
 def inpaint_command(**asked: Any) -> None:
     """Fill what is unknown, write it, and say how good the model is at it where that can be told."""
+    estimator = Autoencoder.load(asked["model"]).set_params(device=asked["device"])
+    check_fills(estimator)
+    choices.device(asked["device"])
+    painting = learned_holes(estimator)  # at home in pictures of any size
+    if painting and are_files(asked["data"]):
+        paint_command(estimator, asked)
+        return
     output = check_output(asked["output"], asked["force"])
     refuse_input("result", output, Path(asked["data"]), *([asked["mask"]] if asked["mask"] else []))
     page = page_for(asked, output, Path(asked["data"]), *([asked["mask"]] if asked["mask"] else []))
-    estimator = Autoencoder.load(asked["model"])
-    data = read_data(asked["data"], asked, taking_gaps(estimator))
+    if painting:
+        refuse_search(asked)
+    elif asked["like"] and not asked["blend"] and own_density(estimator.model_.bottleneck, 0, 0) is not None:
+        raise InputError(f"--like has no use with recipe {estimator.recipe!r}, which has a prior, without --blend")
+    data = read_data(asked["data"], asked, None if painting else taking_gaps(estimator))
     if asked["judge"] and data.kind != "table":
         raise InputError("--judge hides known cells of a table; judge pictures by clean ones: --clean")
+    if (
+        asked["judge"]
+        and asked["blend"]
+        and asked["like"]
+        and Path(asked["like"]).resolve() == Path(asked["data"]).resolve()
+    ):
+        raise InputError("--judge hides cells of DATA, which --like must not hold: give other rows with --like")
     mask = _mask(asked, data)
-    clean = None if asked["clean"] is None else _clean(asked, estimator, data)
-    options = {"beta": asked["beta"], "steps": asked["steps"], "random_state": asked["seed"]}
+    clean = None if asked["clean"] is None else _clean(asked, None if painting else estimator, data)
+    options = {"beta": asked["beta"], "steps": asked["steps"], "random_state": asked["seed"], "blend": asked["blend"]}
     options["like"] = None if asked["like"] is None else read_data(asked["like"], asked | {"quiet": True}, estimator)
     found = inpaint(estimator, data, mask, **options)
     judged = _judged(estimator, data, found, clean, asked, options)
-    names = None if data.names is None else [_lossless(name) for name in data.names]
+    names = None if data.names is None else [lossless(name) for name in data.names]
     write_data(output, found.raw, found.schema, names=names, force=asked["force"])
     if page is not None:
         _write_page(page, data, found, clean, judged)
     _say(asked, data, found, judged)
-
-
-def _lossless(name: str) -> str:
-    """A picture's name, whose known pixels a JPEG would change."""
-    path = PurePosixPath(name)
-    return str(path.with_suffix(".png")) if path.suffix.lower() in (".jpg", ".jpeg") else name
 
 
 def _mask(asked: dict[str, Any], data: Dataset) -> NDArray[np.bool_] | None:
@@ -65,13 +82,16 @@ def _mask(asked: dict[str, Any], data: Dataset) -> NDArray[np.bool_] | None:
     return None
 
 
-def _clean(asked: dict[str, Any], estimator: Autoencoder, data: Dataset) -> NDArray[Any]:
+def _clean(asked: dict[str, Any], estimator: Autoencoder | None, data: Dataset) -> NDArray[Any]:
     """The pictures as they were, to judge by."""
     if data.kind != "images":
         raise InputError("--clean is for pictures; a table is judged by cells that are known: --judge")
     clean = read_data(str(asked["clean"]), asked | {"quiet": True}, estimator)
     if clean.n != data.n:
         raise DataError(f"{asked['clean']}: {clean.n} pictures to judge {data.n} by; give one for each")
+    if clean.schema.shape != data.schema.shape:
+        sizes = (some(schema.shape, 3) for schema in (clean.schema, data.schema))
+        raise DataError("{}: pictures of {} to judge those of {} by".format(asked["clean"], *sizes))
     return clean.source.read(0, clean.n)
 
 
@@ -91,13 +111,13 @@ def _judged(
 def _write_page(
     page: Path, data: Dataset, found: Inpainted, clean: NDArray[Any] | None, judged: Figures | None
 ) -> None:
-    from isthmus.report import restored
+    from isthmus.report import restoredpage
 
     names = [data.names[row] if data.names else f"row {row}" for row in found.rows[:MOST_SHOWN]]
-    restored.write_restored(
-        page, page.stem, "" if judged is None else restored.filled_section(judged),
-        restored.examples_section(_examples(data, found, clean, names) if data.kind == "images" else []),
-        restored.energy_section(found.energies, names),
+    restoredpage.write_restored(
+        page, page.stem, "" if judged is None else restoredpage.filled_section({"": judged}),
+        restoredpage.examples_section(_examples(data, found, clean, names) if data.kind == "images" else []),
+        restoredpage.energy_section(found.energies, names),
         lead=f"{found.hidden.sum():,} unknown {_things(data)} filled in {len(found.rows):,} of {data.n:,} rows.",
     )  # fmt: skip
 

@@ -28,14 +28,16 @@ class Setting(click.ParamType):  # type: ignore[type-arg]
 
 
 class Widths(click.ParamType):  # type: ignore[type-arg]
-    """Whole numbers with commas."""
+    """Whole numbers with commas, or one so many times."""
 
     name = "N,N,..."
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        """'512,256' -> (512, 256); 'none' -> ()."""
+        """'512,256' -> (512, 256); '64x11' -> eleven times 64; 'none' -> ()."""
         if str(value).lower() == "none":
             return ()
+        if alike := re.fullmatch(r"(\d+)x(\d{1,3})", str(value)):
+            return (int(alike[1]),) * int(alike[2])
         if not re.fullmatch(r"\d+(,\d+)*", str(value)):
             self.fail(f"{value!r}: write whole numbers with commas, as in 512,256, or none", param, ctx)
         return tuple(int(width) for width in str(value).split(","))
@@ -96,6 +98,14 @@ class PictureSize(click.ParamType):  # type: ignore[type-arg]
         if not match:
             self.fail(f"{value!r}: write height x width in pixels, as in 64x64", param, ctx)
         return int(match[1]), int(match[2])
+
+
+class Target(click.Path):
+    """A folder, or the word self; a folder of that name is ./self."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """'self' as it is, all else as a path."""
+        return value if value == "self" else super().convert(value, param, ctx)
 
 
 class Box(click.ParamType):  # type: ignore[type-arg]

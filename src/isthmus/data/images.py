@@ -65,13 +65,13 @@ def from_folder(folder: Path, options: Options) -> Dataset:
     return Dataset(schema, source, _labels(good), good, "folder", skipped)
 
 
-def find(folder: Path) -> list[str]:
-    """The pictures under a folder by their endings, as relative paths, sorted."""
+def find(folder: Path, endings: tuple[str, ...] = ENDINGS) -> list[str]:
+    """The pictures (files of these endings) under a folder, as relative paths, sorted."""
     found = []
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
         here = Path(place).relative_to(folder)
-        pictures = (name for name in files if name.lower().endswith(ENDINGS) and not name.startswith("."))
+        pictures = (name for name in files if name.lower().endswith(endings) and not name.startswith("."))
         found += [(here / name).as_posix() for name in pictures]
     return sorted(found)
 

@@ -1,5 +1,6 @@
 """Masks of pictures and tables from files."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from isthmus.data.images import ENDINGS, FAULTS
+from isthmus.data.photos import read_photo
 from isthmus.errors import DataError
 
 WHITE = 128
@@ -49,3 +51,28 @@ def _same_size(mask: NDArray[np.bool_], path: Path, size: tuple[int, ...]) -> ND
         given, wanted = ("x".join(map(str, shape)) for shape in (mask.shape, size))
         raise DataError(f"{path}: the mask is of size {given}, the pictures are {wanted} (height x width)")
     return mask
+
+
+def check_masks(paths: Iterable[Path]) -> None:
+    """Refuse masks to learn from of which none could be learned; what can't be read is left to who reads it next.
+
+    Raises
+    ------
+    DataError
+        If one is not a grey picture of 8 bits, or all together are light or dark throughout.
+    """
+    values: set[bool] = set()
+    for path in paths:
+        try:
+            pixels = read_photo(path).pixels
+        except DataError:
+            continue
+        if pixels.dtype != np.uint8 or pixels.shape[2] != 1:
+            kind = f"{'colour' if pixels.shape[2] > 1 else 'grey'} of {8 * pixels.dtype.itemsize} bits"
+            raise DataError(
+                f"{path}: a mask is a grey picture of 8 bits, light where the object is; this one is {kind}"
+            )
+        values |= {*np.unique(pixels >= WHITE).tolist()}
+    if len(values) == 1:
+        what = f"light ({WHITE} or more)" if values == {True} else f"dark (below {WHITE})"
+        raise DataError(f"the masks are all {what} throughout, so there is nothing to learn: white is the object")

@@ -1,6 +1,6 @@
 """Patches of one size cut from pictures of any size: what a network that is at home in every size learns from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +56,10 @@ def find_pictures(folder: Path) -> list[str]:
     return names
 
 
-def pair_names(dirty: Path, clean: Path, *, skip: bool = False) -> tuple[list[str], list[str], list[str]]:
-    """Pictures of two folders that have the same relative path but for the ending, in order.
+def pair_names(
+    dirty: Path, clean: Path, *, skip: bool = False, find: Callable[[Path], list[str]] = find_pictures
+) -> tuple[list[str], list[str], list[str]]:
+    """Pictures (or what `find` finds) of two folders that have the same relative path but for the ending, in order.
 
     Returns
     -------
@@ -71,7 +73,7 @@ def pair_names(dirty: Path, clean: Path, *, skip: bool = False) -> tuple[list[st
     DataError
         If one has no partner and `skip` is False, none has, or a name is there twice.
     """
-    by_stem = [_by_stem(folder) for folder in (dirty, clean)]
+    by_stem = [_by_stem(folder, find) for folder in (dirty, clean)]
     both = sorted(by_stem[0].keys() & by_stem[1].keys())
     alone = [
         f"{folder.name}/{names[stem]}"
@@ -79,14 +81,15 @@ def pair_names(dirty: Path, clean: Path, *, skip: bool = False) -> tuple[list[st
         for stem in sorted(names.keys() - {*both})
     ]
     if alone and not (skip and both):
+        what = "pictures" if find is find_pictures else "sounds"
         remedy = "pass over them with --skip-bad" if both else "none has one"
-        raise DataError(f"{len(alone)} pictures without a partner of the same name: {some(alone)}; {remedy}")
+        raise DataError(f"{len(alone)} {what} without a partner of the same name: {some(alone)}; {remedy}")
     return [by_stem[0][stem] for stem in both], [by_stem[1][stem] for stem in both], alone
 
 
-def _by_stem(folder: Path) -> dict[str, str]:
+def _by_stem(folder: Path, find: Callable[[Path], list[str]]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name in find_pictures(folder):
+    for name in find(folder):
         stem = Path(name).with_suffix("").as_posix()
         if stem in found:
             raise DataError(f"{folder.name}: {found[stem]} and {name} differ in their ending alone: which is meant?")
@@ -102,6 +105,7 @@ def cut_patches(
     seen_names: Sequence[str] = (),
     memory: int | None = None,
     skip: bool = False,
+    multiple: int = 2,
 ) -> tuple[Dataset, Dataset | None]:
     """Square patches of the pictures under a folder, in the pictures' order, every pixel in at least one.
 
@@ -120,6 +124,8 @@ def cut_patches(
         Bytes.
     skip : bool
         Whether to pass over what can't be learned from; ``skipped`` of the patches then tells it.
+    multiple : int
+        The patches' side is a multiple of this even number, 64 at most.
 
     Returns
     -------
@@ -135,7 +141,7 @@ def cut_patches(
     names = find_pictures(folder) if names is None else list(names)
     partners = [] if seen is None else [seen / name for name in seen_names]
     groups = [(folder / name, *partners[i : i + 1]) for i, name in enumerate(names)]
-    looks, plan, skipped = _survey(groups, skip=skip)
+    looks, plan, skipped = _survey(groups, skip=skip, multiple=multiple)
     sizes = [look.size for look in looks.values()]
     places = _places(sizes, plan.side)
     overlap = max(_overlap(size, plan.side) for size in sizes)
@@ -156,7 +162,7 @@ class _Look(NamedTuple):
     deep: bool
 
 
-def look_at(files: Sequence[Path]) -> _Look:
+def look_at(files: Sequence[Path], least: int = SMALLEST) -> _Look:
     """Read a picture, and its partner if there is one, for what a header says may be untrue.
 
     Raises
@@ -169,19 +175,21 @@ def look_at(files: Sequence[Path]) -> _Look:
     if len({pixels.shape[:2] for pixels in found}) > 1:
         shown = " and ".join(f"{f} {p.shape[0]}x{p.shape[1]}" for f, p in zip(files, found, strict=True))
         raise DataError(f"pairs must be of one size; {shown} (height x width) are not")
-    if min(height, width) < SMALLEST:
+    if min(height, width) < least:
         raise DataError(f"{files[0]}: {height}x{width} is too small to learn from")
     deep = any(pixels.dtype == np.uint16 for pixels in found)
     return _Look((height, width), max(pixels.shape[2] for pixels in found), deep)
 
 
-def _survey(groups: Sequence[Sequence[Path]], *, skip: bool) -> tuple[dict[int, _Look], _Plan, list[str]]:
+def _survey(
+    groups: Sequence[Sequence[Path]], *, skip: bool, multiple: int
+) -> tuple[dict[int, _Look], _Plan, list[str]]:
     """What the pictures are, by their numbers; what all are cut to; and why which are left out."""
     looks: dict[int, _Look] = {}
     bad: list[str] = []
     for i, files in enumerate(groups):
         with passing_over(bad, skip=skip):
-            looks[i] = look_at(files)
+            looks[i] = look_at(files, max(SMALLEST, multiple))
     usual = min(SIDE, np.median([min(look.size) for look in looks.values()])) if looks else 0
     for i in [i for i, look in looks.items() if min(look.size) < LEAST_SHARE * usual]:
         with passing_over(bad, skip=skip):
@@ -189,7 +197,7 @@ def _survey(groups: Sequence[Sequence[Path]], *, skip: bool) -> tuple[dict[int, 
             raise DataError(f"{groups[i][0]}: {height}x{width} would make patches smaller than most pictures allow")
     if not looks:
         raise DataError(f"none of {len(groups)} pictures is left: {some(bad)}")
-    side = min(SIDE, *(min(look.size) for look in looks.values())) // 2 * 2
+    side = min(SIDE, *(min(look.size) for look in looks.values())) // multiple * multiple
     channels, deep = (max(values) for values in zip(*(look[1:] for look in looks.values()), strict=True))
     return looks, _Plan(side, channels, "uint16" if deep else "uint8"), bad
 

@@ -117,6 +117,20 @@ def check_photo(path: Path, output: Path | None = None) -> tuple[int, int, int]:
     return shape
 
 
+def shown_size(path: Path) -> tuple[int, int]:
+    """Height and width of a picture as it is shown, from its file's beginning.
+
+    Raises
+    ------
+    DataError
+        If it can't be read.
+    """
+    with _opened(path) as picture:
+        exif = None if picture.format == "TIFF" else picture.info.get("exif")  # as `_read` takes them
+        _, _, on_its_side = _TURNS.get(int(_tags(exif).get(_ORIENTATION, 1)), (False, False, False))
+        return (picture.width, picture.height) if on_its_side else (picture.height, picture.width)
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """A picture whose pixels are still to be decoded, of a kind that is known."""

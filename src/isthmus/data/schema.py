@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
@@ -97,14 +97,44 @@ class TableSchema:
 
 
 @dataclass(frozen=True)
+class Spectra:
+    """How sounds became pictures of frequency x time: samples per second, samples per window, and from one to the next.
+
+    ``noise`` is what the sounds learned from suffered, as white:0-10; nothing where pairs were given.
+    """
+
+    rate: int
+    window: int
+    hop: int
+    noise: str = ""
+
+    @property
+    def bins(self) -> int:
+        """How many frequencies a picture has, its height; the highest of all, half the rate, is left out."""
+        return self.window // 2
+
+    @classmethod
+    def from_json(cls, description: Any) -> "Spectra":
+        """Rebuild; anything unexpected is a DataError."""
+        rate, window, hop = (_field(description, name, int) for name in ("rate", "window", "hop"))
+        if not (0 < rate < 2**31 and 1 <= hop <= window <= _LARGEST and window % (2 * hop) == 0):
+            raise DataError(f"schema: windows of {window} samples every {hop} at {rate} Hz")
+        return cls(rate, window, hop, _field(description, "noise", str)[:40])
+
+
+@dataclass(frozen=True)
 class ImageSchema:
-    """The size and type of the pictures; ``squeezed`` tells that they came as (n, height, width)."""
+    """The size and type of the pictures; ``squeezed`` tells that they came as (n, height, width).
+
+    ``sound`` tells that they are of sounds, and how they were made; else None.
+    """
 
     height: int
     width: int
     channels: int
     dtype: str
     squeezed: bool = False
+    sound: Spectra | None = None
     kind: ClassVar[Literal["images"]] = "images"
 
     @property
@@ -121,7 +151,7 @@ class ImageSchema:
             "channels": self.channels,
             "dtype": self.dtype,
             "squeezed": self.squeezed,
-        }
+        } | ({"sound": asdict(self.sound)} if self.sound else {})
 
     @classmethod
     def from_json(cls, description: Mapping[str, Any]) -> "ImageSchema":
@@ -134,7 +164,8 @@ class ImageSchema:
             raise DataError(f"schema: pictures of dtype {dtype[:40]!r}; known are {', '.join(_PICTURE_DTYPES)}")
         if squeezed and channels != 1:
             raise DataError(f"schema: {channels} channels where one is said")
-        return cls(height, width, channels, dtype, squeezed)
+        sound = description.get("sound")  # absent from pictures
+        return cls(height, width, channels, dtype, squeezed, Spectra.from_json(sound) if sound else None)
 
 
 @dataclass(frozen=True)

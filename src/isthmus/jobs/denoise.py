@@ -78,7 +78,7 @@ class Figures:
         """Who is better, in words."""
         if not self.peers:
             return (
-                "scikit-image is not installed, or the pictures are too small, so there is nothing to compare it with"
+                "the classical methods are not installed, or these data too small, so there is nothing to compare with"
             )
         best = max(self.peers, key=lambda name: self.peers[name])
         ahead = self.after - self.peers[best]
@@ -114,19 +114,29 @@ def mean_figures(found: Sequence[Figures]) -> Figures:
     return Figures(float(np.mean([f.before for f in found])), float(np.mean([f.after for f in found])), peers)
 
 
+def middle_of(shape: tuple[int, ...], side: int) -> tuple[slice, slice]:
+    """Rows and columns of the middle of a picture of this shape, of at most a side."""
+    top, left = (max(0, (length - side) // 2) for length in shape[:2])
+    return slice(top, top + side), slice(left, left + side)
+
+
 class Example(NamedTuple):
-    """A picture to be shown: as it was seen, restored, and clean if that is known; values from 0 to 1."""
+    """A picture to be shown: as it was seen, restored, and clean if that is known; values from 0 to 1.
+
+    ``alike`` tells whether what is seen and what is restored can be subtracted; a mask can't be from its picture.
+    """
 
     name: str
     seen: Floats
     restored: Floats
     clean: Floats | None = None
+    alike: bool = True
 
     def middle(self, side: int) -> "Example":
         """The same of at most this side."""
-        top, left = (max(0, (length - side) // 2) for length in self.seen.shape[:2])
-        parts = (None if each is None else each[top : top + side, left : left + side] for each in self[1:])
-        return Example(self.name, *parts)  # type: ignore[arg-type]
+        part = middle_of(self.seen.shape, side)
+        clean = None if self.clean is None else self.clean[part]
+        return self._replace(seen=self.seen[part], restored=self.restored[part], clean=clean)
 
 
 @dataclass(frozen=True)
@@ -138,11 +148,12 @@ class Cleaned:
     level: float | None
     figures: Figures | None
     example: Example | None = None
+    kind: str = "picture"
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
         figures = None if self.figures is None else self.figures.to_json()
-        return {"picture": self.name, "output": str(self.output), "level": self.level, "figures": figures}
+        return {self.kind: self.name, "output": str(self.output), "level": self.level, "figures": figures}
 
 
 def clean_file(denoiser: Denoiser, source: Path, output: Path, level: float | None, clean: Path | None) -> Cleaned:
@@ -161,16 +172,29 @@ def clean_file(denoiser: Denoiser, source: Path, output: Path, level: float | No
     if level is None and denoiser.levels is not None:
         level = denoiser.level_of(photo.pixels)
     found = photo.with_pixels(denoiser.denoise(photo.pixels, level))
-    _make_folder(output.parent)
+    make_folder(output.parent)
     write_photo(output, found)
     judged = None
     if reference is not None:
         judged = figures(from_zero_to_one(found.shown()), from_zero_to_one(photo.shown()), reference, level)
-    shown = Example(str(source), from_zero_to_one(photo.shown()), from_zero_to_one(found.shown()), reference)
-    return Cleaned(str(source), output, level, judged, shown.middle(SHOWN_SIDE))
+    return Cleaned(str(source), output, level, judged, _example(str(source), photo, found, reference))
 
 
-def _make_folder(folder: Path) -> None:
+def _example(name: str, photo: Photo, found: Photo, reference: Floats | None) -> Example:
+    """The middle of a picture; copied, so that the whole one needn't stay in memory."""
+    part = middle_of(photo.shown().shape, SHOWN_SIDE)
+    seen, restored = (from_zero_to_one(each.shown()[part]) for each in (photo, found))
+    return Example(name, seen, restored, None if reference is None else reference[part].copy())
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those it lies in, if they aren't there.
+
+    Raises
+    ------
+    InputError
+        If that can't be done.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
@@ -194,15 +218,19 @@ JUDGED_SIDE = 256
 
 def judged_levels(denoiser: Denoiser, pictures: Sequence[Path]) -> dict[float, Figures]:
     """Mean figures of clean pictures under the usual levels of noise, of those that the model learned."""
-    low, high = denoiser.levels or (0.0, WHITE)
-    levels = [level for level in LEVELS if low <= level <= high] or [(low + high) / 2]
-    clean = [_middle(path, denoiser.channels) for path in pictures]
+    clean = [middle(path, denoiser.channels) for path in pictures]
     return {
         level: mean_figures(
             [judge(denoiser, with_noise(each, level, seed), each, level) for seed, each in enumerate(clean)]
         )
-        for level in levels
+        for level in levels_of(denoiser)
     }
+
+
+def levels_of(denoiser: Denoiser) -> list[float]:
+    """The usual levels of noise, of those that the model learned; else the middle one of these."""
+    low, high = denoiser.levels or (0.0, WHITE)
+    return [level for level in LEVELS if low <= level <= high] or [(low + high) / 2]
 
 
 def examples(denoiser: Denoiser, clean: Sequence[Path], seen: Sequence[Path] | None = None) -> Iterator[Example]:
@@ -210,15 +238,15 @@ def examples(denoiser: Denoiser, clean: Sequence[Path], seen: Sequence[Path] | N
     low, high = denoiser.levels or (0.0, 0.0)
     level = (low + high) / 2 if seen is None else None
     for number, path in enumerate(clean):
-        target = _middle(path, denoiser.channels)
-        damaged = with_noise(target, level, number) if level is not None else _middle(seen[number], denoiser.channels)  # type: ignore[index]
+        target = middle(path, denoiser.channels)
+        damaged = with_noise(target, level, number) if level is not None else middle(seen[number], denoiser.channels)  # type: ignore[index]
         damaged, target = _alike(damaged, target)
         yield Example(path.name, damaged, denoiser.denoise(damaged, level), target).middle(SHOWN_SIDE)
 
 
 def judged_pairs(denoiser: Denoiser, damaged: Sequence[Path], clean: Sequence[Path]) -> Figures:
     """Mean figures of pairs of pictures."""
-    pairs = [[_middle(path, denoiser.channels) for path in pair] for pair in zip(damaged, clean, strict=True)]
+    pairs = [[middle(path, denoiser.channels) for path in pair] for pair in zip(damaged, clean, strict=True)]
     return mean_figures([judge(denoiser, *_alike(seen, target), None) for seen, target in pairs])
 
 
@@ -228,9 +256,8 @@ def _alike(seen: Floats, target: Floats) -> tuple[Floats, Floats]:
     return np.repeat(seen, channels // seen.shape[2], 2), np.repeat(target, channels // target.shape[2], 2)
 
 
-def _middle(path: Path, channels: int) -> Floats:
+def middle(path: Path, channels: int) -> Floats:
     """A picture as it is shown, its middle, and of at least so many channels, as it would be learned from."""
     picture = from_zero_to_one(read_photo(path).shown())
     picture = np.repeat(picture, max(1, channels // picture.shape[2]), 2)
-    top, left = (max(0, (length - JUDGED_SIDE) // 2) for length in picture.shape[:2])
-    return picture[top : top + JUDGED_SIDE, left : left + JUDGED_SIDE]
+    return picture[middle_of(picture.shape, JUDGED_SIDE)]

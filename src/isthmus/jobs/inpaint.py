@@ -38,7 +38,7 @@ class Figures:
     def verdict(self) -> str:
         """Who is better, in words."""
         if not self.peers:
-            return "OpenCV is not installed, so there is nothing to compare it with: pip install 'isthmus[restore]'"
+            return "the classical methods are not installed or don't take such data, so nothing to compare with"
         sign = 1 if self.more_is_better else -1
         best = max(self.peers, key=lambda name: sign * self.peers[name])
         ahead = sign * (self.ours - self.peers[best])
@@ -100,7 +100,10 @@ def judge_pictures(filled: NDArray[Any], damaged: NDArray[Any], clean: NDArray[A
 
 
 def imputers() -> dict[str, Any]:
-    """scikit-learn's ways to fill a table of numbers, as they come; the iterative one with a seed."""
+    """scikit-learn's ways to fill a table of numbers, as they come; the iterative one with a seed and ten rounds.
+
+    Fitted to complete rows it would else stop after the first round, in which nothing changes, and fill others by one.
+    """
     from sklearn.experimental import enable_iterative_imputer  # noqa: F401
     from sklearn.impute import IterativeImputer
 
@@ -108,14 +111,14 @@ def imputers() -> dict[str, Any]:
     return {
         "mean": SimpleImputer(**options),
         "KNN": KNNImputer(**options),
-        "iterative": IterativeImputer(random_state=0, **options),
+        "iterative": IterativeImputer(random_state=0, tol=0.0, **options),
     }
 
 
 def impute(learned: Floats, gappy: Floats) -> dict[str, Floats]:
     """What each imputer, fitted to rows that may have gaps, makes of others."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # its ten rounds are what a user gets
+        warnings.simplefilter("ignore", ConvergenceWarning)  # with a tolerance of 0 it never says it is done
         return {name: imputer.fit(learned).transform(gappy) for name, imputer in imputers().items()}
 
 

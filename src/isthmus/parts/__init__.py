@@ -3,7 +3,8 @@
 from isthmus.parts.aggregate import MMD, Capacity, TotalCorrelation
 from isthmus.parts.autoregressive import Autoregressive
 from isthmus.parts.bottlenecks import Bottleneck, FeatureMap, Gaussian, Point, TopK
-from isthmus.parts.corruptions import GaussianNoise, GreyPatch, Masking, SaltAndPepper, Thinning, ToldNoise
+from isthmus.parts.contrast import EdgeContrast
+from isthmus.parts.corruptions import Downscaling, GaussianNoise, GreyPatch, Masking, SaltAndPepper, Thinning, ToldNoise
 from isthmus.parts.counts import (
     Balanced,
     Compositional,
@@ -13,9 +14,17 @@ from isthmus.parts.counts import (
     NegativeBinomial,
     OfCounts,
 )
-from isthmus.parts.critics import CodeAdversary, DensityRatio, FeatureDistance, LearnedSimilarity, Perceptual
+from isthmus.parts.critics import (
+    CodeAdversary,
+    DensityRatio,
+    FeatureDistance,
+    LearnedSimilarity,
+    Perceptual,
+    PictureAdversary,
+)
 from isthmus.parts.discrete import Balance, Bits, Codebook, CodebookUse, Commitment, Discrete, FiniteScalar
 from isthmus.parts.hierarchy import TwoLevels
+from isthmus.parts.holes import Holes
 from isthmus.parts.judges import DenoisingJudge, Discriminator, Judge
 from isthmus.parts.likelihoods import Bernoulli, Laplace, Likelihood, Masked, Mixed, Normal
 from isthmus.parts.networks import (
@@ -24,6 +33,7 @@ from isthmus.parts.networks import (
     Dense,
     Difference,
     MaskedPatches,
+    OneMask,
     PatchDecoder,
     PatchEncoder,
     RecurrentDecoder,
@@ -32,6 +42,7 @@ from isthmus.parts.networks import (
     Selector,
     TiedLinear,
 )
+from isthmus.parts.noisy import BlindSpot, Recorrupted, Splitting
 from isthmus.parts.priors import Flow, Mixture, Prior, StandardNormal, Vamp
 from isthmus.parts.regularisers import CodeNorm, Contraction, DecoderNorm, KLSparsity
 from isthmus.parts.spec import Annealed, EncoderReader, Part, build
@@ -48,6 +59,7 @@ __all__ = [
     "Balanced",
     "Bernoulli",
     "Bits",
+    "BlindSpot",
     "Bottleneck",
     "Capacity",
     "Code",
@@ -68,6 +80,8 @@ __all__ = [
     "Difference",
     "Discrete",
     "Discriminator",
+    "Downscaling",
+    "EdgeContrast",
     "EncoderReader",
     "FeatureDistance",
     "FeatureMap",
@@ -77,6 +91,7 @@ __all__ = [
     "Gaussian",
     "GaussianNoise",
     "GreyPatch",
+    "Holes",
     "Judge",
     "KLSparsity",
     "Laplace",
@@ -92,18 +107,22 @@ __all__ = [
     "NegativeBinomial",
     "Normal",
     "OfCounts",
+    "OneMask",
     "Part",
     "PatchDecoder",
     "PatchEncoder",
     "Perceptual",
+    "PictureAdversary",
     "Point",
     "Prior",
     "Rate",
+    "Recorrupted",
     "RecurrentDecoder",
     "RecurrentEncoder",
     "RestoringEncoder",
     "SaltAndPepper",
     "Selector",
+    "Splitting",
     "StandardNormal",
     "Steady",
     "Term",

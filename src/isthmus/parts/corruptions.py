@@ -5,11 +5,14 @@ A missing cell (NaN) stays missing under every corruption, for noise must not te
 Legend: `___` the shape of one prepared row, C x H x W that of a picture.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from isthmus.errors import InputError
-from isthmus.parts.checks import check_not_negative, check_positive, check_share
+from isthmus.parts.checks import check_not_negative, check_positive, check_share, check_whole
+from isthmus.parts.scaling import LARGEST, enlarged, reduced, told_factor
 from isthmus.parts.spec import Part
 
 GREY = 0.5
@@ -126,3 +129,42 @@ class GreyPatch(Part):
         first_B1 = torch.randint(0, side - length + 1, (len(x_BCHW), 1), device=x_BCHW.device)
         place_1S = torch.arange(side, device=x_BCHW.device)[None]
         return (place_1S >= first_B1) & (place_1S < first_B1 + length)
+
+
+class Downscaling(Part):
+    """Takes away what a smaller picture doesn't hold: made smaller by a whole factor, and enlarged to its size again.
+
+    Both by bicubic interpolation, see `isthmus.parts.scaling`. What the encoder sees has one channel more, which tells
+    the factor as 1 - 1/factor; that, the restored picture's difference from the enlarged one, is learned (Kim, Lee &
+    Lee, "Accurate image super-resolution using very deep convolutional networks", CVPR 2016, for several factors too).
+
+    Parameters
+    ----------
+    factors : sequence of int
+        One of these, from 2 to 4, is drawn for each picture.
+    """
+
+    def __init__(self, factors: Sequence[int]) -> None:
+        super().__init__()
+        self.factors = tuple(check_whole("factor", factor, 2, LARGEST) for factor in factors)
+        if not self.factors:
+            raise InputError("factors=(): give one or more, from 2 to 4")
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        self._check(x_BCHW.shape[2:])
+        drawn_B = torch.randint(len(self.factors), (len(x_BCHW),), device=x_BCHW.device)
+        seen_BCHW = torch.cat([x_BCHW, torch.zeros_like(x_BCHW[:, :1])], 1)
+        for i, factor in enumerate(self.factors):
+            here_B = drawn_B == i
+            if here_B.any():
+                blurred_bCHW = enlarged(reduced(x_BCHW[here_B], factor), factor)
+                seen_BCHW[here_B] = told_factor(blurred_bCHW, factor)
+        return seen_BCHW
+
+    def _check(self, sides: Sequence[int]) -> None:
+        if len(sides) != 2:
+            raise InputError("downscaling is for pictures; these data are none")
+        for factor in self.factors:
+            if any(side % factor for side in sides):
+                size = "x".join(map(str, sides))
+                raise InputError(f"pictures of {size} can't be made {factor} times smaller: give multiples of {factor}")

@@ -130,6 +130,49 @@ class CodeAdversary(Critic):
         return tell_apart(real_B, self._logit(z_BZ)) + self.smooth * _steep(real_B, drawn_BZ)
 
 
+class PictureAdversary(Critic):
+    """strength x cells x -log D(x_hat), where D is the critic's belief that a picture is true and not restored.
+
+    D learns to tell the clean pictures from those that come out; these learn to be taken for clean ones, and so to
+    hold detail of a likely kind where squared error asks for its mean.
+
+    Parameters
+    ----------
+    channels : int
+        Of the pictures.
+    strength : float
+        Beside the distortion, which is a sum over the cells too.
+    widths : sequence of int
+        Channels of the discriminator's stages.
+    smooth : float
+        Weight of the discriminator's squared slope at true pictures in its own loss.
+
+    References
+    ----------
+    Goodfellow et al., "Generative adversarial nets", NeurIPS 2014; for upscaling Ledig et al., "Photo-realistic single
+    image super-resolution using a generative adversarial network", CVPR 2017, equation 6.
+    """
+
+    def __init__(self, channels: int, strength: float, widths: Sequence[int] = WIDTHS, smooth: float = 1.0) -> None:
+        super().__init__()
+        self.strength = check_not_negative("strength", strength)
+        self.smooth = check_not_negative("smooth", smooth)
+        self.net = Discriminator(channels, widths)
+
+    def weight(self, progress: float) -> float:  # noqa: ARG002
+        return self.strength
+
+    def forward(self, model: "Model", trip: Trip) -> Tensor:
+        made_B, _ = self.net(model.likelihood.mean(trip.raw_B___))
+        return trip.x_B___[0].numel() * softplus(-made_B)
+
+    def own_loss(self, model: "Model", trip: Trip) -> Tensor:
+        x_B___ = trip.x_B___.detach().requires_grad_()
+        real_B, _ = self.net(x_B___)
+        made_B, _ = self.net(model.likelihood.mean(trip.raw_B___).detach())
+        return tell_apart(real_B, made_B) + self.smooth * _steep(real_B, x_B___)
+
+
 class LearnedSimilarity(Critic):
     """Distance of a picture and its reconstruction in the features of a discriminator, which they try to deceive.
 

@@ -1,142 +1,60 @@
-"""Figures of restored pictures, on the terminal and as a page."""
+"""Figures of restored pictures, on the terminal."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from isthmus import __version__
-from isthmus.autoencoder import Autoencoder
-from isthmus.files import atomic_write
-from isthmus.jobs.denoise import Example, Figures, mean_figures
+from isthmus.jobs.denoise import Figures, mean_figures
 from isthmus.jobs.inpaint import Figures as Filled
-from isthmus.report import sections
-from isthmus.report.axes import number
-from isthmus.report.markup import escaped, figure, paragraph, section, table, tag
-from isthmus.report.page import document
-from isthmus.report.sheets import image_tag, sheet
-from isthmus.report.svg import line_chart
-
-SHOWN_SIDE = 192
-"""Of examples, in pixels."""
-MOST_LINES = 6
-"""Of energy drawn one by one."""
+from isthmus.jobs.segment import Overlaps, mean_overlaps
 
 
-def show_figures(console: Console, found: Sequence[tuple[str, Figures]]) -> None:
-    """PSNR of pictures before and after, beside the classical methods', and their means."""
-    shown = Table("PSNR in dB", box=None, pad_edge=False)
+def show_figures(console: Console, found: Sequence[tuple[str, Figures]], unit: str = "PSNR in dB") -> None:
+    """PSNR of pictures (or what `unit` says) before and after, beside the classical methods', and their means."""
+    table = Table(unit, box=None, pad_edge=False)
     peers = list(dict.fromkeys(peer for _, figures in found for peer in figures.peers))
     for name in ("before", "Isthmus", *peers):
-        shown.add_column(name, justify="right")
+        table.add_column(name, justify="right")
     mean = mean_figures([figures for _, figures in found])
     for name, figures in [*found, *([("mean", mean)] if len(found) > 1 else [])]:
         numbers = (figures.before, figures.after, *(figures.peers.get(peer) for peer in peers))
-        shown.add_row(name, *("-" if number is None else f"{number:.2f}" for number in numbers))
-    console.print(shown)
+        table.add_row(name, *("-" if number is None else f"{number:.2f}" for number in numbers))
+    console.print(table)
     console.print(f"{mean.verdict}.")
 
 
 def show_filled(console: Console, found: Filled) -> None:
     """How well gaps were filled, beside the classical methods."""
-    shown = Table(found.unit, box=None, pad_edge=False)
+    table = Table(found.unit, box=None, pad_edge=False)
     for name in ("Isthmus", *found.peers):
-        shown.add_column(name, justify="right")
-    shown.add_row("", *(f"{number:.3f}" for number in (found.ours, *found.peers.values())))
-    console.print(shown)
+        table.add_column(name, justify="right")
+    table.add_row("", *(f"{number:.3f}" for number in (found.ours, *found.peers.values())))
+    console.print(table)
     console.print(f"{found.verdict}.")
 
 
-def write_restored(path: Path, title: str, *inside: str, lead: str = "") -> None:
-    """Write a self-contained page of sections on restored pictures, atomically.
-
-    Raises
-    ------
-    InputError
-        If the file can't be written.
-    """
-    head = tag("header", paragraph("Restoration report", "kicker"), tag("h1", escaped(title)), paragraph(lead, "lead"))
-    foot = tag("footer", escaped(f"Written by Isthmus {__version__}. This page holds everything it shows."))
-    with atomic_write(path) as file:
-        file.write(document(title, head + tag("main", *inside) + foot).encode())
-
-
-def fit_sections(estimator: Autoencoder, command: str) -> tuple[str, ...]:
-    """How a restoring model learned, what it is, and how it is used."""
-    use = paragraph("Use it:") + tag("pre", tag("code", escaped(command)))
-    return (
-        sections.learning_section(estimator),
-        sections.model_section(estimator),
-        section("How to use this model", use, name="use"),
-    )
+def show_holes(console: Console, found: Mapping[str, Filled]) -> None:
+    """How well each kind of hole was filled, beside the classical methods."""
+    first = next(iter(found.values()))
+    table = Table(first.unit, box=None, pad_edge=False)
+    for name in ("Isthmus", *first.peers):
+        table.add_column(name, justify="right")
+    for kind, each in found.items():
+        table.add_row(kind, *(f"{number:.2f}" for number in (each.ours, *each.peers.values())))
+    console.print(table)
+    for kind, each in found.items():
+        console.print(f"{kind}: {each.verdict}.")
 
 
-def figures_section(found: Sequence[tuple[str, Figures]]) -> str:
-    """PSNR before and after, beside the classical methods'."""
-    if not found:
-        return ""
-    peers = list(dict.fromkeys(peer for _, figures in found for peer in figures.peers))
-    mean = mean_figures([figures for _, figures in found])
-    rows = [
-        (name, *(_two_places(n) for n in (f.before, f.after, *(f.peers.get(peer) for peer in peers))))
-        for name, f in [*found, *([("mean", mean)] if len(found) > 1 else [])]
-    ]
-    heads = ("PSNR in dB", "before", "Isthmus", *peers)
-    return section(
-        "Is it better than classical methods?",
-        paragraph(f"{mean.verdict}.", "verdict"),
-        table(heads, rows, numeric=range(1, len(heads)), caption="Higher is better"),
-        name="figures",
-    )
-
-
-def _two_places(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
-
-
-def filled_section(found: Filled) -> str:
-    """How well gaps were filled, beside the classical methods."""
-    rows = [("Isthmus", number(round(found.ours, 3))), *((n, number(round(v, 3))) for n, v in found.peers.items())]
-    shown = table(("Filled by", found.unit), rows, numeric=(1,), strong=0)
-    return section(
-        "Is it better than classical methods?", paragraph(f"{found.verdict}.", "verdict"), shown, name="figures"
-    )
-
-
-def examples_section(examples: Sequence[Example]) -> str:
-    """Each picture before and after, their difference, and the clean one where it is known."""
-    shown = [_side_by_side(example) for example in examples]
-    if not shown:
-        return ""
-    known = any(example.clean is not None for example in examples)
-    what = "before, after, their difference" + (", and the clean picture" if known else "")
-    text = f"From left to right: {what}. The difference is grey where nothing changed; its contrast is stretched."
-    drawn = (figure(image, escaped(example.name)) for image, example in zip(shown, examples, strict=True))
-    return section("Before and after", paragraph(text), *drawn, name="examples")
-
-
-def _side_by_side(example: Example) -> str:
-    taken = example.seen - example.restored
-    stretched = 0.5 + taken * (0.5 / max(float(np.quantile(abs(taken), 0.999)), 1 / 255))
-    pictures = [example.seen, example.restored, stretched, *([] if example.clean is None else [example.clean])]
-    image = sheet(np.clip(np.stack(pictures), 0, 1), len(pictures), largest=SHOWN_SIDE)
-    return image_tag(image, f"{example.name}: before, after, difference")
-
-
-def energy_section(energies: NDArray[np.floating], names: Sequence[str]) -> str:
-    """The energy of the rows' best starts after every step, (steps + 1, m): their mean, and the first few."""
-    if not energies.size:
-        return ""
-    lines: Mapping[str, list[tuple[float, float]]] = {"mean of all": _line(energies.mean(1))} | {
-        name: _line(energies[:, i]) for i, name in enumerate(names[:MOST_LINES])
-    }
-    drawn = line_chart(lines, "step", "energy (nats)", title="Energy by step")
-    caption = "Distortion over what is known + beta x rate, of each row's best start. Lower is better."
-    return section("How the codes were found", figure(drawn, caption), name="energy")
-
-
-def _line(values: NDArray[np.floating]) -> list[tuple[float, float]]:
-    return [(float(step), float(value)) for step, value in enumerate(values)]
+def show_masks(console: Console, found: Sequence[tuple[str, Overlaps]]) -> None:
+    """How far masks agree with the true ones, beside the classical methods', and their means."""
+    mean = mean_overlaps([overlaps for _, overlaps in found])
+    table = Table(" / ".join(each.unit for each in mean), box=None, pad_edge=False)
+    for name in ("Isthmus", *mean.iou.peers):
+        table.add_column(name, justify="right")
+    for name, overlaps in [*found, *([("mean", mean)] if len(found) > 1 else [])]:
+        columns = zip(*((each.ours, *each.peers.values()) for each in overlaps), strict=True)
+        table.add_row(name, *(" / ".join(f"{number:.3f}" for number in column) for column in columns))
+    console.print(table)
+    console.print(f"IoU: {mean.iou.verdict}.")

@@ -252,7 +252,7 @@ def shape_text(schema: Mapping[str, Any]) -> str:
     """What rows are, from a schema's JSON: "pictures of 28x28x1, uint8" or "table of 13 columns"."""
     if schema.get("kind") == "images":
         size = "x".join(str(schema[side]) for side in ("height", "width", "channels"))
-        return f"pictures of {size}, {schema['dtype']}"
+        return f"pictures of {size}, {schema['dtype']}{_sound(schema.get('sound'))}"
     if schema.get("kind") == "counts":
         of = "counts of words" if schema.get("text") else "counts"
         return f"{of}, {_count(len(schema.get('columns') or ()), 'column')}"
@@ -260,6 +260,14 @@ def shape_text(schema: Mapping[str, Any]) -> str:
         upto = "up to " if schema["missing"] else ""
         return f"series of {upto}{_count(schema['length'], 'step')}, {_count(len(schema['names']), 'channel')}"
     return f"table of {_count(len(schema.get('columns') or ()), 'column')}"
+
+
+def _sound(told: Mapping[str, Any] | None) -> str:
+    """What pictures are of, if that is sounds."""
+    if told is None:
+        return ""
+    noise = f", under {told['noise']}" if told["noise"] else ""
+    return f" of sounds of {told['rate']} Hz, windows of {told['window']} samples every {told['hop']}{noise}"
 
 
 def _detector(told: Mapping[str, Any]) -> list[tuple[str, object]]:

@@ -42,8 +42,7 @@ def hidden_cells(data: Dataset, mask: ArrayLike | None) -> tuple[NDArray[Any], M
 
 def _fitting(mask: NDArray[Any], shape: tuple[int, ...]) -> Mask:
     """The mask with as many axes as the rows have."""
-    if mask.dtype.kind not in "biuf" or (mask.dtype.kind == "f" and np.isnan(mask).any()):
-        raise InputError(f"a mask of {mask.dtype}: give true and false, or numbers, of which 0 stands for known")
+    check_numbers(mask)
     n, *row = shape
     known = [tuple(shape), tuple(row)]
     if len(row) == 3:
@@ -56,6 +55,18 @@ def _fitting(mask: NDArray[Any], shape: tuple[int, ...]) -> Mask:
     if len(row) == 3 and mask.shape in ((n, *row[:2]), tuple(row[:2])) and mask.shape not in known[:2]:
         mask = mask[..., None]
     return np.asarray(mask != 0)
+
+
+def check_numbers(mask: NDArray[Any]) -> None:
+    """Refuse a mask that holds something else than true and false, or numbers.
+
+    Raises
+    ------
+    InputError
+        Naming its type.
+    """
+    if mask.dtype.kind not in "biuf" or (mask.dtype.kind == "f" and np.isnan(mask).any()):
+        raise InputError(f"a mask of {mask.dtype}: give true and false, or numbers, of which 0 stands for known")
 
 
 def check_some_known(hidden: Mask, data: Dataset) -> None:
@@ -71,9 +82,10 @@ def check_some_known(hidden: Mask, data: Dataset) -> None:
         return
     what = "picture" if data.kind == "images" else "row"
     name = repr(data.names[bare[0]]) if data.names else str(bare[0])
+    counted = "" if data.names else f" (the first is {what} 0)"
     rest = f", nor of {len(bare) - 1} more" if len(bare) > 1 else ""
     raise DataError(
-        f"nothing is known of {what} {name}{rest}: there is nothing to fill it by; "
+        f"nothing is known of {what} {name}{rest}{counted}: there is nothing to fill it by; "
         f"{'make the mask smaller' if data.kind == 'images' else 'leave such rows out'}"
     )
 
@@ -112,12 +124,12 @@ def box_mask(box: tuple[int, int, int, int], height: int, width: int) -> Mask:
 
     Raises
     ------
-    InputError
+    DataError
         If it reaches beyond the picture.
     """
     x, y, wide, high = box
     if x + wide > width or y + high > height or not (wide and high):
-        raise InputError(f"box {some(box, 4)} (x, y, width, height) doesn't lie within pictures of {width}x{height}")
+        raise DataError(f"box {some(box, 4)} (x, y, width, height) doesn't lie within pictures of {width}x{height}")
     mask = np.zeros((height, width), bool)
     mask[y : y + high, x : x + wide] = True
     return mask

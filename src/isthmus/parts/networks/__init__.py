@@ -5,7 +5,7 @@ from isthmus.parts.networks.convolutional import ConvDecoder, ConvEncoder
 from isthmus.parts.networks.dense import ACTIVATIONS, Dense
 from isthmus.parts.networks.linear import Selector, TiedLinear
 from isthmus.parts.networks.recurrent import CELLS, RecurrentDecoder, RecurrentEncoder
-from isthmus.parts.networks.restoring import Difference, RestoringEncoder
+from isthmus.parts.networks.restoring import Difference, OneMask, RestoringEncoder
 from isthmus.parts.networks.transformer import MaskedPatches, PatchDecoder, PatchEncoder, patch_side
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Dense",
     "Difference",
     "MaskedPatches",
+    "OneMask",
     "PatchDecoder",
     "PatchEncoder",
     "RecurrentDecoder",

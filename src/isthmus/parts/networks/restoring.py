@@ -1,6 +1,6 @@
 """A body for pictures that suffered: fully convolutional, residual, at home in every size.
 
-Legend: B rows of the batch, C x H x W a picture, F features, h x w half its sides, rounded up.
+Legend: B rows of the batch, C x H x W a picture, F features, h x w half its sides, rounded up, E what is told there.
 """
 
 from collections.abc import Sequence
@@ -30,16 +30,21 @@ class RestoringEncoder(Part):
     widths : sequence of int
         Features after each convolution but the last: the same number each time, and an odd number of times.
     activation : str
+    masked : bool
+        Whether the channel more is a mask instead: 1 where a pixel is hidden, nothing being hidden where it is absent.
+        It is told at full size, and nothing but hidden pixels is damaged.
     """
 
-    def __init__(self, channels: int, widths: Sequence[int] = (64,) * 11, activation: str = "relu") -> None:
+    def __init__(
+        self, channels: int, widths: Sequence[int] = (64,) * 11, activation: str = "relu", masked: bool = False
+    ) -> None:
         super().__init__()
         check_widths("hidden", widths)
         if len({*widths}) != 1 or len(widths) % 2 == 0:
             raise InputError(f"hidden={tuple(widths)}: a residual network takes one width, an odd number of times")
-        self.channels, width = check_whole("channels", channels), widths[0]
+        self.channels, self.masked, width = check_whole("channels", channels), masked, widths[0]
         self.centring = Centring((channels, 1, 1))
-        self.first = nn.Conv2d(4 * channels + 1, width, 3, padding=1)
+        self.first = nn.Conv2d(4 * channels + (4 if masked else 1), width, 3, padding=1)
         self.blocks = nn.ModuleList(_Block(width, activation) for _ in range(len(widths) // 2))
         self.last = nn.Conv2d(width, 4 * channels, 3, padding=1)
         nn.init.zeros_(self.last.weight)  # so it begins by changing nothing
@@ -50,17 +55,21 @@ class RestoringEncoder(Part):
         return 2 * (2 * len(self.blocks) + 2) + 2
 
     def forward(self, seen_BCHW: Tensor, condition_BC: Tensor | None = None) -> Tensor:  # noqa: ARG002
-        picture_BCHW, level_B1HW = seen_BCHW[:, : self.channels], seen_BCHW[:, self.channels :]
-        if not level_B1HW.shape[1]:
-            level_B1HW = torch.zeros_like(picture_BCHW[:, :1])
-        damage_BCHW = self._damage(picture_BCHW, level_B1HW)
-        return torch.cat([picture_BCHW, damage_BCHW], 1)
+        picture_BCHW, told_B1HW = seen_BCHW[:, : self.channels], seen_BCHW[:, self.channels :]
+        if not told_B1HW.shape[1]:
+            told_B1HW = torch.zeros_like(picture_BCHW[:, :1])
+        damage_BCHW = self._damage(picture_BCHW, told_B1HW)
+        return torch.cat([picture_BCHW, damage_BCHW * told_B1HW if self.masked else damage_BCHW], 1)
 
-    def _damage(self, picture_BCHW: Tensor, level_B1HW: Tensor) -> Tensor:
+    def _damage(self, picture_BCHW: Tensor, told_B1HW: Tensor) -> Tensor:
         height, width = picture_BCHW.shape[2:]
         padding = (0, width % 2, 0, height % 2)
         even_BCHW = F.pad(self.centring(picture_BCHW), padding, mode="replicate")
-        features_BFhw = self.first(torch.cat([F.pixel_unshuffle(even_BCHW, 2), level_B1HW[:, :, ::2, ::2]], 1))
+        if self.masked:
+            told_BEhw = F.pixel_unshuffle(F.pad(told_B1HW, padding, mode="replicate"), 2)
+        else:
+            told_BEhw = told_B1HW[:, :, ::2, ::2]
+        features_BFhw = self.first(torch.cat([F.pixel_unshuffle(even_BCHW, 2), told_BEhw], 1))
         for block in self.blocks:
             features_BFhw = block(features_BFhw)
         with torch.autocast(features_BFhw.device.type, enabled=False):  # bfloat16 would leave steps in smooth places
@@ -88,3 +97,14 @@ class Difference(Part):
     def forward(self, z_BEHW: Tensor, condition_BC: Tensor | None = None) -> Tensor:  # noqa: ARG002
         seen_BCHW, damage_BCHW = z_BEHW.chunk(2, 1)
         return seen_BCHW - damage_BCHW
+
+
+class OneMask(Part):
+    """The mean of the second half of the channels, as each of them: the logit that a pixel is of the object.
+
+    A mask of one channel is learned as so many as the picture has, which are alike.
+    """
+
+    def forward(self, z_BEHW: Tensor, condition_BC: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        _, told_BCHW = z_BEHW.chunk(2, 1)
+        return told_BCHW.mean(1, keepdim=True).expand_as(told_BCHW)
