@@ -179,3 +179,20 @@ def test_mistakes_about_tables(refused, tmp_path, wine_model, table_model, table
         "inpaint", table_model, table, "-o", "out.csv", "--mask", "mask.npy"
     )
     assert "would be written over" in refused("inpaint", table_model, "words.csv", "-o", "words.csv", "--force")
+
+
+def test_gaps_drawn_by_a_plain_seed_are_judged_too(isthmus, tmp_path, numbers):
+    """Cells hidden to judge by must not be the very ones that are missing already."""
+    whole, _ = numbers
+    gaps = np.where(np.random.default_rng(0).random(whole.shape) < 0.15, np.nan, whole)
+    with open(tmp_path / "seeded.csv", "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow("abcde")
+        kept = gaps[~np.isnan(gaps).all(1)]
+        writer.writerows([["" if np.isnan(v) else repr(float(v)) for v in row] for row in kept])
+    model, out = tmp_path / "m.safetensors", tmp_path / "filled.csv"
+    assert isthmus("fit", tmp_path / "full.csv", "-o", model, "--epochs", 1, "--no-report", "-q").code == 0
+    words = ("inpaint", model, tmp_path / "seeded.csv", "-o", out, "--judge", "--json", "--steps", 5)
+    said = isthmus(*words, "--like", tmp_path / "full.csv")
+    assert said.code == 0, said
+    assert json.loads(said.out)["figures"]["ours"] > 0

@@ -153,7 +153,8 @@ def judge_table(estimator: Autoencoder, data: Dataset, seed: int = 0, **options:
 
 def _some_hidden(raw: Floats, numeric: NDArray[np.bool_], seed: int) -> Mask:
     """A tenth of the known numbers, but never all that is known of a row."""
-    hidden = (np.random.default_rng(seed).random(raw.shape) < SHARE) & numeric & ~np.isnan(raw)
+    # gaps that were drawn by the plain seed would be the very cells hidden here
+    hidden = (np.random.default_rng([seed, raw.shape[1]]).random(raw.shape) < SHARE) & numeric & ~np.isnan(raw)
     bare = np.asarray((hidden | np.isnan(raw)).all(1))
     return hidden & ~bare[:, None]
 
