@@ -241,6 +241,10 @@ def report(**asked: Any) -> None:
 @click.option(
     "--draws", type=click.IntRange(1), default=100, show_default=True, help="Codes drawn per row for the NLL."
 )
+@click.option(
+    "--samples", type=click.IntRange(1), metavar="N",
+    help="Also make N rows, and judge them beside those of a gaussian, a mixture and probabilistic PCA.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
 def evaluate(**asked: Any) -> None:

@@ -1,7 +1,7 @@
 """`isthmus evaluate` and `doctor`: judging a model file on data."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -10,7 +10,10 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import read_data
 from isthmus.errors import DataError
 from isthmus.jobs.reduce import Judged, judged_rows
-from isthmus.report.terminal import show_diagnoses, show_evaluation
+from isthmus.report.terminal import show_diagnoses, show_evaluation, show_measurement
+
+if TYPE_CHECKING:
+    from isthmus.jobs.samples import Measurement
 
 FEW_SAID = "rows are too few to say anything of the code or of over-fitting"
 
@@ -29,10 +32,19 @@ def evaluate_command(**asked: Any) -> None:
 
     estimator, judged = _judged(asked)
     found = evaluate(estimator, judged, draws=asked["draws"])
+    samples = None if asked["samples"] is None else _samples(estimator, judged, asked["samples"])
     if asked["as_json"]:
-        click.echo(json.dumps(found.to_json()))
+        click.echo(json.dumps(found.to_json() | ({} if samples is None else {"samples": samples.to_json()})))
         return
     show_evaluation(Console(), found)
+    if samples is not None:
+        show_measurement(Console(), samples)
+
+
+def _samples(estimator: Autoencoder, judged: Judged, n: int) -> "Measurement":
+    from isthmus.jobs.samples import measure
+
+    return measure(estimator, judged, n=n)
 
 
 def doctor_command(**asked: Any) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from isthmus.jobs.doctor import Diagnosis
     from isthmus.jobs.evaluate import Evaluation
     from isthmus.jobs.reduce import Honest
+    from isthmus.jobs.samples import Measurement
     from isthmus.recipes import Recipe
     from isthmus.training import LearningRates
 
@@ -99,6 +100,25 @@ def show_evaluation(console: Console, evaluation: "Evaluation") -> None:
     for figure in evaluation.figures:
         table.add_row(*(_clean(cell) for cell in (figure.name, f"{figure.value:.4g}", figure.unit, figure.meaning)))
     console.print(table)
+
+
+def show_measurement(console: Console, found: "Measurement") -> None:
+    """The figures of samples, the model's own first, then those of simple models.
+
+    Parameters
+    ----------
+    console : rich Console
+    found : Measurement
+    """
+    console.print()
+    headings = ("Frechet", "precision", "recall", "density", "coverage", "copies", "told apart")
+    sure = found.sources[0].sure is not None
+    table = _table(console, f"{found.rows:,} samples from", (*headings, "sure") if sure else headings)
+    for each in found.sources:
+        values = (each.frechet, each.precision, each.recall, each.density, each.coverage, each.copies, each.told_apart)
+        table.add_row(_clean(each.source), *(f"{value:.3g}" for value in (*values, *([each.sure] if sure else []))))
+    console.print(table)
+    console.print(_clean(f"beside as many {found.which}, by {found.judge}; copies and told apart: 0.5 is best"))
 
 
 def show_diagnoses(console: Console, diagnoses: "Iterable[Diagnosis]") -> None:
