@@ -36,6 +36,7 @@ class Peer:
     squared: bool = False
     adversarial: bool = False
     point: bool = False
+    coupled: bool = False
 
 
 PEERS = (
@@ -53,6 +54,14 @@ PEERS = (
 )
 """A word among the configuration's values is the recipe's own option, which both then have alike, a function makes the
 value of the options. Pythae's own default for WAE_MMD is 0.03, which leaves all but a plain autoencoder."""
+
+GENERATORS = (
+    Peer("VAE", "vae"),
+    Peer("BetaVAE", "beta-vae", {"beta": "beta"}),
+    Peer("WAE_MMD", "wae-mmd", {"reg_weight": "strength"}, squared=True, point=True),
+    Peer("VAEGAN", "vae-gan", squared=True, coupled=True),
+)
+"""Those that benchmarks/generate.py draws from."""
 
 
 class OutOfTimeError(Exception):
@@ -140,12 +149,16 @@ def fit(peer: Peer, network: Network, x: Tensor, options: dict[str, Any], *, min
                     raise OutOfTimeError
 
         if peer.adversarial:
-            config = trainers.AdversarialTrainerConfig(
+            kind, config = trainers.AdversarialTrainer, trainers.AdversarialTrainerConfig(
                 autoencoder_learning_rate=rate, discriminator_learning_rate=rate, **common
             )
+        elif peer.coupled:
+            kind = trainers.CoupledOptimizerAdversarialTrainer
+            config = trainers.CoupledOptimizerAdversarialTrainerConfig(
+                encoder_learning_rate=rate, decoder_learning_rate=rate, discriminator_learning_rate=rate, **common
+            )
         else:
-            config = trainers.BaseTrainerConfig(learning_rate=rate, **common)
-        kind = trainers.AdversarialTrainer if peer.adversarial else trainers.BaseTrainer
+            kind, config = trainers.BaseTrainer, trainers.BaseTrainerConfig(learning_rate=rate, **common)
         trainer = kind(model, BaseDataset(x, torch.zeros(len(x))), None, config, callbacks=[clock := Clock()])
         with contextlib.suppress(OutOfTimeError):
             trainer.train()

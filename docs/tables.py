@@ -319,6 +319,19 @@ def table(head: tuple, rows: list[tuple]) -> str:
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
+def generating() -> str:
+    """Every source of benchmarks/generate.py, one row for each density of its codes."""
+    found = result("generate")
+    columns = ("Frechet", "precision", "recall", "density", "coverage", "digits", "copies")
+    rows = []
+    for name, figures in found["results"].items():
+        for source, values in figures.items():
+            if isinstance(values, dict):
+                shown = [f"{values[column.lower()]:.3f}" for column in columns[1:]]
+                rows.append((f"{name}, {source}" if name != "simple" else source, f"{values['frechet']:.1f}", *shown))
+    return table(("pictures drawn from", *columns), rows) + "\n"
+
+
 TABLES = {
     "summary": summary,
     "speed": speed,
@@ -340,6 +353,7 @@ TABLES = {
     "imputing": imputing,
     "upscaling": upscaling,
     "segmenting": segmenting,
+    "generating": generating,
 }
 
 

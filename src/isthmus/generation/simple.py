@@ -30,7 +30,8 @@ def probabilistic_pca(rows: Floats, latent_dim: int) -> Sampler:
     loads_KF = pca.components_ * np.sqrt(np.maximum(pca.explained_variance_ - pca.noise_variance_, 0))[:, None]
 
     def sample(n: int, numbers: np.random.Generator) -> Floats:
-        return pca.mean_ + numbers.standard_normal((n, len(loads_KF))) @ loads_KF + _noise(pca, n, numbers)
+        rows_nF: Floats = pca.mean_ + numbers.standard_normal((n, len(loads_KF))) @ loads_KF + _noise(pca, n, numbers)
+        return rows_nF
 
     return sample
 
@@ -53,7 +54,8 @@ def mixture(rows: Floats, components: int = COMPONENTS, seed: int = 0) -> Sample
     def sample(n: int, numbers: np.random.Generator) -> Floats:
         fitted.set_params(random_state=int(numbers.integers(1 << 31)))
         drawn_nK = numbers.permutation(fitted.sample(n)[0])
-        return pca.inverse_transform(drawn_nK) + _noise(pca, n, numbers, within=False)
+        rows_nF: Floats = pca.inverse_transform(drawn_nK) + _noise(pca, n, numbers, within=False)
+        return rows_nF
 
     return sample
 
@@ -75,10 +77,10 @@ def _pca(rows: Floats, most: int) -> PCA:
 
 def _noise(pca: PCA, n: int, numbers: np.random.Generator, *, within: bool = True) -> Floats:
     """N(0, s^2) in every direction, or in those alone that the components leave out."""
-    noise_nF = np.sqrt(pca.noise_variance_) * numbers.standard_normal((n, pca.n_features_in_))
-    if within:
-        return noise_nF
-    return noise_nF - noise_nF @ pca.components_.T @ pca.components_
+    noise_nF: Floats = np.sqrt(pca.noise_variance_) * numbers.standard_normal((n, pca.n_features_in_))
+    if not within:
+        noise_nF -= noise_nF @ pca.components_.T @ pca.components_
+    return noise_nF
 
 
 def _some(rows: Floats) -> Floats:

@@ -188,7 +188,7 @@ class _Table:
         """Prepared rows of each simple model."""
         flat = self.learned.reshape(len(self.learned), -1)
         latent_dim = self.estimator.model_.bottleneck.latent_dim
-        models = {
+        models: dict[str, Callable[[], simple.Sampler]] = {
             "gaussian": lambda: simple.gaussian(flat),
             "mixture": lambda: simple.mixture(flat),
             "PPCA": lambda: simple.probabilistic_pca(flat, latent_dim),

@@ -111,14 +111,15 @@ def show_measurement(console: Console, found: "Measurement") -> None:
     found : Measurement
     """
     console.print()
-    headings = ("Frechet", "precision", "recall", "density", "coverage", "copies", "told apart")
+    headings = ("Frechet", "on", "recall", "density", "cover", "copies", "told")
     sure = found.sources[0].sure is not None
     table = _table(console, f"{found.rows:,} samples from", (*headings, "sure") if sure else headings)
     for each in found.sources:
         values = (each.frechet, each.precision, each.recall, each.density, each.coverage, each.copies, each.told_apart)
         table.add_row(_clean(each.source), *(f"{value:.3g}" for value in (*values, *([each.sure] if sure else []))))
     console.print(table)
-    console.print(_clean(f"beside as many {found.which}, by {found.judge}; copies and told apart: 0.5 is best"))
+    console.print(_clean(f"beside as many {found.which}, by {found.judge}. on: the data (precision); cover: of the data"))
+    console.print("(coverage); copies: nearer to learned rows; told: from real rows; of the last two 0.5 is best.")
 
 
 def show_diagnoses(console: Console, diagnoses: "Iterable[Diagnosis]") -> None:
