@@ -25,23 +25,26 @@ class Network:
     options: dict[str, Any]
     widths: tuple[int, ...]
     conv: bool = field(default=False)
+    latent_dim: int = LATENT
 
     def encoder(self) -> nn.Module:
         """Picture (n, 1, 28, 28) to mean and log-variance."""
         if not self.conv:
-            return nn.Sequential(nn.Flatten(), *_dense([784, *self.widths]), nn.Linear(self.widths[-1], 2 * LATENT))
+            return nn.Sequential(
+                nn.Flatten(), *_dense([784, *self.widths]), nn.Linear(self.widths[-1], 2 * self.latent_dim)
+            )
         layers: list[nn.Module] = []
         for wide_in, wide_out in zip([1, *self.widths[:-1]], self.widths, strict=True):
             layers += [nn.Conv2d(wide_in, wide_out, 4, 2, 1), nn.ReLU()]
-        return nn.Sequential(_Even(), *layers, nn.Flatten(), nn.Linear(16 * self.widths[-1], 2 * LATENT))
+        return nn.Sequential(_Even(), *layers, nn.Flatten(), nn.Linear(16 * self.widths[-1], 2 * self.latent_dim))
 
     def decoder(self) -> nn.Module:
         """Code to logits (n, 1, 28, 28)."""
         mirrored = self.widths[::-1]
         if not self.conv:
-            layers = [*_dense([LATENT, *mirrored]), nn.Linear(mirrored[-1], 784), nn.Unflatten(1, (1, 28, 28))]
+            layers = [*_dense([self.latent_dim, *mirrored]), nn.Linear(mirrored[-1], 784), nn.Unflatten(1, (1, 28, 28))]
             return nn.Sequential(*layers)
-        layers = [nn.Linear(LATENT, 16 * mirrored[0]), nn.Unflatten(1, (mirrored[0], 4, 4))]
+        layers = [nn.Linear(self.latent_dim, 16 * mirrored[0]), nn.Unflatten(1, (mirrored[0], 4, 4))]
         for wide_in, wide_out in zip(mirrored, [*mirrored[1:], 1], strict=True):
             layers += [nn.ReLU(), nn.ConvTranspose2d(wide_in, wide_out, 4, 2, 1)]
         return nn.Sequential(*layers, _Crop())

@@ -117,7 +117,9 @@ def make(peer: Peer, network: Network, options: dict[str, Any]) -> Any:
     names = {"WAE_MMD": "WAE_MMD_Config", "Adversarial_AE": "Adversarial_AE_Config"}
     config = getattr(pythae.models, names.get(peer.name, f"{peer.name}Config"))
     networks = pythae_networks(network, in_rows) if peer.name == "VQVAE" else pythae_networks(network)
-    return getattr(pythae.models, peer.name)(config(input_dim=(1, 28, 28), latent_dim=LATENT, **given), *networks)
+    return getattr(pythae.models, peer.name)(
+        config(input_dim=(1, 28, 28), latent_dim=network.latent_dim, **given), *networks
+    )
 
 
 def fit(peer: Peer, network: Network, x: Tensor, options: dict[str, Any], *, minutes: float, batch: int, rate: float):
@@ -149,8 +151,11 @@ def fit(peer: Peer, network: Network, x: Tensor, options: dict[str, Any], *, min
                     raise OutOfTimeError
 
         if peer.adversarial:
-            kind, config = trainers.AdversarialTrainer, trainers.AdversarialTrainerConfig(
-                autoencoder_learning_rate=rate, discriminator_learning_rate=rate, **common
+            kind, config = (
+                trainers.AdversarialTrainer,
+                trainers.AdversarialTrainerConfig(
+                    autoencoder_learning_rate=rate, discriminator_learning_rate=rate, **common
+                ),
             )
         elif peer.coupled:
             kind = trainers.CoupledOptimizerAdversarialTrainer
@@ -163,15 +168,13 @@ def fit(peer: Peer, network: Network, x: Tensor, options: dict[str, Any], *, min
         with contextlib.suppress(OutOfTimeError):
             trainer.train()
         seconds = time.monotonic() - clock.start
-    return as_ours(peer, model.eval()), clock.epochs, seconds
+    return as_ours(peer, model.eval(), network.latent_dim), clock.epochs, seconds
 
 
-def as_ours(peer: Peer, model: Any) -> Model:
+def as_ours(peer: Peer, model: Any, latent_dim: int) -> Model:
     """Pythae's networks as a model of Isthmus: same codes, same reconstructions, by the same code as all others."""
     layers = model.encoder.layers
     encoder = Wrapped((lambda x: layers(x).chunk(2, -1)[0]) if peer.point else layers)
-    bottleneck = (
-        Quantized(model.quantizer) if peer.name == "VQVAE" else Point(LATENT) if peer.point else Gaussian(LATENT)
-    )
+    bottleneck = Quantized(model.quantizer) if peer.name == "VQVAE" else (Point if peer.point else Gaussian)(latent_dim)
     likelihood = Normal(HALF, bounded=True) if peer.squared else Bernoulli()
     return Model(encoder, bottleneck, Wrapped(model.decoder.layers), likelihood).eval()
