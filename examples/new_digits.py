@@ -1,4 +1,4 @@
-"""Digits that nobody wrote: drawn from the prior and from a mixture fitted to the codes, and judged beside plain models."""
+"""Digits that nobody wrote: drawn from the prior and from a mixture of codes, and judged beside plain models."""
 
 from isthmus import Autoencoder, open_data
 from isthmus.generation import generate

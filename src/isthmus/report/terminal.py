@@ -118,8 +118,8 @@ def show_measurement(console: Console, found: "Measurement") -> None:
         values = (each.frechet, each.precision, each.recall, each.density, each.coverage, each.copies, each.told_apart)
         table.add_row(_clean(each.source), *(f"{value:.3g}" for value in (*values, *([each.sure] if sure else []))))
     console.print(table)
-    console.print(_clean(f"beside as many {found.which}, by {found.judge}. on: the data (precision); cover: of the data"))
-    console.print("(coverage); copies: nearer to learned rows; told: from real rows; of the last two 0.5 is best.")
+    console.print(_clean(f"beside as many {found.which}, by {found.judge}. on: precision; cover: coverage;"))
+    console.print("copies: nearer to learned rows; told: apart from real rows; of these two 0.5 is best.")
 
 
 def show_diagnoses(console: Console, diagnoses: "Iterable[Diagnosis]") -> None:
