@@ -17,7 +17,7 @@ import numpy as np  # isort: skip - after isthmus, which common imports
 from inpaint import SEEN_AS, ssim
 
 from isthmus import Autoencoder
-from isthmus.jobs.inpaint import classical_pictures, psnr
+from isthmus.jobs.inpaint import classical_pictures, mean_psnr
 from isthmus.restoration import inpaint
 
 NAME = "faces"
@@ -72,7 +72,7 @@ def main() -> None:
         filled = inpaint(model, seen[..., 0], hidden, beta=asked.beta).raw
         methods = {"as seen": seen, "Isthmus": filled, **classical_pictures(seen, hidden)}
         found[name] = {
-            method: {"psnr": round(psnr(p, clean), 2), "ssim": round(ssim(p, clean), 3)}
+            method: {"psnr": round(mean_psnr(p, clean), 2), "ssim": round(ssim(p, clean), 3)}
             for method, p in methods.items()
         } | {"seconds": round(time.perf_counter() - start, 1)}
     kept = json.loads((RESULTS / f"{NAME}.json").read_text()) if (RESULTS / f"{NAME}.json").exists() else {}

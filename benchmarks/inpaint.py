@@ -16,7 +16,7 @@ from common import RESULTS, keep, mnist, parser
 import numpy as np  # isort: skip - after isthmus, which common imports
 
 from isthmus import Autoencoder
-from isthmus.jobs.inpaint import classical_pictures, psnr
+from isthmus.jobs.inpaint import classical_pictures, mean_psnr
 from isthmus.restoration import inpaint
 
 NAME = "inpaint"
@@ -75,7 +75,7 @@ def main() -> None:
         seconds = time.perf_counter() - start
         methods = {"as seen": seen, "Isthmus": filled, **classical_pictures(seen, hidden)}
         found[name] = {
-            method: {"psnr": round(psnr(p, clean), 2), "ssim": round(ssim(p, clean), 3)}
+            method: {"psnr": round(mean_psnr(p, clean), 2), "ssim": round(ssim(p, clean), 3)}
             for method, p in methods.items()
         } | {"seconds": round(seconds, 1)}
     kept = json.loads((RESULTS / f"{NAME}.json").read_text()) if (RESULTS / f"{NAME}.json").exists() else {}

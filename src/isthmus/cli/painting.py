@@ -24,8 +24,8 @@ from isthmus.data.masks import read_mask
 from isthmus.data.patches import find_pictures
 from isthmus.data.photos import read_photo, shown_size
 from isthmus.errors import DataError, InputError, naming
-from isthmus.jobs.inpaint import Figures
-from isthmus.jobs.paint import JPEG, Painted, check_file, fill_file, hole_examples, judge_holes, mean_figures
+from isthmus.jobs.inpaint import Figures, mean_figures
+from isthmus.jobs.paint import JPEG, Painted, check_file, fill_file, hole_examples, judge_holes
 from isthmus.restoration.holes import Mask, box_mask, check_numbers
 from isthmus.restoration.painting import Inpainter
 
