@@ -61,6 +61,12 @@ def tiles(height: int, width: int, side: int, reach: int) -> Iterator[Tile]:
             yield Tile(inner, (outer[0], outer[1]))
 
 
+def middle_of(shape: tuple[int, ...], side: int) -> tuple[slice, slice]:
+    """Rows and columns of the middle of a picture of this shape, of at most a side."""
+    top, left = (max(0, (length - side) // 2) for length in shape[:2])
+    return slice(top, top + side), slice(left, left + side)
+
+
 @dataclass(frozen=True, eq=False)
 class Restorer:
     """A fitted network at work.
