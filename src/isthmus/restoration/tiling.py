@@ -18,7 +18,17 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.data.preparation.images import ImagePreparation
 from isthmus.errors import DataError, InputError
 from isthmus.model import Model
-from isthmus.parts import Bernoulli, Difference, FeatureMap, Laplace, Normal, OneMask, Part, RestoringEncoder
+from isthmus.parts import (
+    Bernoulli,
+    Corruption,
+    Difference,
+    FeatureMap,
+    Laplace,
+    Normal,
+    OneMask,
+    Part,
+    RestoringEncoder,
+)
 from isthmus.training import choose_precision, fast
 from isthmus.training.arithmetic import autocast
 
@@ -133,9 +143,9 @@ class Restorer:
         return self._encoder.reach
 
     @property
-    def corruption(self) -> Part | None:
+    def corruption(self) -> Corruption | None:
         """What the pictures it learned from suffered; None where pairs were given."""
-        found: Part | None = self.autoencoder.model_.corruption
+        found: Corruption | None = self.autoencoder.model_.corruption
         return found
 
     def restore(
