@@ -20,6 +20,7 @@ from isthmus.cli.options import (
     model_argument,
     output_options,
     output_to,
+    work_options,
 )
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -308,15 +309,15 @@ def detect(**asked: Any) -> None:
 @click.argument("pictures", metavar="NOISY", required=False)
 @output_to("The picture, sound or clip, or the folder of such, or the table, to write.")
 @click.option(
-    "--level", type=float, help="Of pictures: standard deviation of the noise, white being 255.  [default: estimated]"
+    "--level",
+    type=float,
+    help="Of pictures and clips: standard deviation of the noise, white being 255.  [default: estimated]",
 )
-@click.option("--clean", type=click.Path(path_type=Path), help="The clean file or folder, to judge the result by.")
 @click.option(
-    "--report", type=click.Path(path_type=Path), help="Write before, after and difference to this .html page."
-)
-@click.option("--skip-bad", is_flag=True, help="Pass over files that can't be read, and count them.")
-@click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
-@output_options
+    "--report", type=click.Path(path_type=Path),
+    help="Of pictures: write before, after and difference to this .html page.",
+)  # fmt: skip
+@work_options("Of all but clips: the clean file or folder, to judge the result by.")
 def denoise(**asked: Any) -> None:
     """Take the noise from NOISY, a file or a folder, by MODEL or, of pictures, the model that comes along.
 
@@ -343,10 +344,7 @@ def denoise(**asked: Any) -> None:
 @click.argument("pictures", metavar="PICTURES")
 @output_to("The picture, or the folder of pictures, to write.")
 @click.option("--factor", type=int, help="How many times larger.  [default: the smallest that MODEL learned]")
-@click.option("--clean", type=click.Path(path_type=Path), help="The large picture or folder, to judge the result by.")
-@click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them.")
-@click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
-@output_options
+@work_options("The large picture or folder, to judge the result by.")
 def upscale(**asked: Any) -> None:
     """Enlarge PICTURES, a file or a folder of any sizes, by MODEL.
 
@@ -366,10 +364,7 @@ def upscale(**asked: Any) -> None:
 @click.argument("pictures", metavar="PICTURES")
 @output_to("The mask, or the folder of masks, to write.")
 @click.option("--soft", is_flag=True, help="Write how likely each pixel is the object's instead of black and white.")
-@click.option("--clean", type=click.Path(path_type=Path), help="The true mask or folder, to judge the result by.")
-@click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them.")
-@click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
-@output_options
+@work_options("The true mask or folder, to judge the result by.")
 def segment(**asked: Any) -> None:
     """Write masks of PICTURES, a file or a folder of any sizes, by MODEL: white is the object.
 
