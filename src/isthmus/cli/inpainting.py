@@ -13,21 +13,20 @@ from isthmus import choices
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import page_for, read_data, refuse_input
 from isthmus.cli.painting import are_files, lossless, paint_command, refuse_search
+from isthmus.cli.working import MOST_SHOWN
 from isthmus.data import Dataset, check_output, write_data
 from isthmus.data.dataset import some
 from isthmus.data.masks import read_mask
 from isthmus.errors import DataError, InputError
 from isthmus.jobs.denoise import Example
 from isthmus.jobs.inpaint import Figures, judge_pictures, judge_table
+from isthmus.report.restored import show_filled
 from isthmus.restoration import Inpainted, inpaint
 from isthmus.restoration.energy import has_density
 from isthmus.restoration.holes import box_mask, taking_gaps
 from isthmus.restoration.inpainting import check_fills
 from isthmus.restoration.painting import learned_holes
 from isthmus.restoration.tiling import from_zero_to_one
-
-MOST_SHOWN = 24
-"""Rows on a page."""
 
 
 def inpaint_command(**asked: Any) -> None:
@@ -156,6 +155,4 @@ def _say(asked: dict[str, Any], data: Dataset, found: Inpainted, judged: Figures
         return
     click.echo(f"{asked['output']}: {filled:,} {_things(data)} filled in {rows:,} of {data.n:,} rows")
     if judged is not None:
-        from isthmus.report.restored import show_filled
-
         show_filled(Console(), judged)

@@ -27,6 +27,7 @@ from isthmus.jobs.segment import judged_masks, mask_examples
 from isthmus.jobs.upscale import judged_factors, large_examples
 from isthmus.parts import Downscaling
 from isthmus.recipes.restoring import multiple_of
+from isthmus.report.restored import show_figures, show_masks
 from isthmus.restoration import Denoiser, Segmenter, Upscaler
 
 MOST_JUDGED = 8
@@ -163,7 +164,6 @@ def finish(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, ou
 
 
 def _judged_masks(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, outputs: Outputs) -> Told:
-    from isthmus.report.restored import show_masks
     from isthmus.report.restoredpage import masks_section
 
     clean, seen = held_files(pictures)
@@ -180,7 +180,6 @@ def _judged_masks(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictu
 
 
 def _judged_by_psnr(asked: dict[str, Any], estimator: Autoencoder, pictures: Pictures, outputs: Outputs) -> Told:
-    from isthmus.report.restored import show_figures
     from isthmus.report.restoredpage import figures_section
 
     task = "upscale" if isinstance(estimator.model_.corruption, Downscaling) else "denoise"

@@ -16,6 +16,7 @@ from isthmus.data.sounds import find_sounds
 from isthmus.errors import InputError
 from isthmus.jobs.denoise import Figures
 from isthmus.jobs.denoise_sound import judged_pairs, judged_under
+from isthmus.report.restored import show_figures
 from isthmus.restoration import SoundDenoiser
 
 UNIT = "SI-SDR in dB"
@@ -62,7 +63,6 @@ def learned_from(
 
 def finish(asked: dict[str, Any], estimator: Autoencoder, sounds: Pictures, outputs: Outputs) -> None:
     """Judge the model by the sounds held out, and say so."""
-    from isthmus.report.restored import show_figures
     from isthmus.report.restoredpage import figures_section
 
     found = list(_judged(SoundDenoiser(estimator, asked["device"]), sounds))
