@@ -7,10 +7,9 @@ Pictures of 25 people are learned, mirrored and shifted too; those of the other 
 was settled on the 25 alone: 20 of them learned, 5 judged. Masks are drawn by a fixed seed.
 """
 
-import json
 import time
 
-from common import RESULTS, keep, parser
+from common import keep, kept, parser
 
 import numpy as np  # isort: skip - after isthmus, which common imports
 
@@ -75,10 +74,9 @@ def main() -> None:
             method: {"psnr": round(mean_psnr(p, clean), 2), "ssim": round(ssim(p, clean), 3)}
             for method, p in methods.items()
         } | {"seconds": round(time.perf_counter() - start, 1)}
-    kept = json.loads((RESULTS / f"{NAME}.json").read_text()) if (RESULTS / f"{NAME}.json").exists() else {}
     codes = asked.codes if asked.recipe == "vae" else 0
     about = {"minutes": asked.minutes, "codes": codes, "beta": asked.beta, "digits": len(clean)}
-    keep(NAME, kept | {asked.recipe: about | {"steps": model.record_["steps"], "masks": found}})
+    keep(NAME, kept(NAME) | {asked.recipe: about | {"steps": model.record_["steps"], "masks": found}})
 
 
 if __name__ == "__main__":
