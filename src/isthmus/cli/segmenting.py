@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.cli.working import Job, Work, by_shape, check_folder, check_jobs, finish, say, work_through
+from isthmus.cli.working import Job, Work, by_shape, check_folder, check_jobs, finish, into, say, work_through
 from isthmus.data.patches import find_pictures, pair_names
 from isthmus.errors import DataError, InputError
 from isthmus.jobs.segment import Segmented, segment_file
@@ -36,7 +36,7 @@ def segment_command(**asked: Any) -> None:
 def _jobs(source: Path, output: Path, clean: Path | None) -> list[Job]:
     """A mask for each picture, judged by the true one of the same name, whatever their endings."""
     if source.is_file():
-        output = output / f"{source.stem}.png" if output.is_dir() else output
+        output = into(output, f"{source.stem}.png")
         if output.suffix.lower() not in EXACT:
             raise InputError(f"{output}: masks are written as {', '.join(EXACT)}, which keep every pixel")
         return [(source, output, clean)]

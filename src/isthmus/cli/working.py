@@ -38,6 +38,12 @@ def by_shape(check: Callable[[tuple[int, int, int]], None]) -> Callable[[Path, P
     return refuse
 
 
+def into(output: Path, name: str) -> Path:
+    """Where the result of one file goes: a file of this name if the output is a folder, or is to be (no ending)."""
+    is_folder = output.is_dir() or not (output.suffix or output.exists())
+    return output / name if is_folder else output
+
+
 def find_jobs(
     source: Path, asked: dict[str, Any], find: Callable[[Path], list[str]], called: Callable[[str], str] = str
 ) -> list[Job]:
@@ -54,7 +60,7 @@ def find_jobs(
     """
     output, clean = asked["output"], asked["clean"]
     if source.is_file():
-        jobs = [(source, output / called(source.name) if output.is_dir() else output, clean)]
+        jobs = [(source, into(output, called(source.name)), clean)]
     else:
         check_folder(source, output)
         names = find(source)
@@ -119,7 +125,8 @@ def work_through(jobs: Sequence[Job], work: Work, source: Path, asked: dict[str,
     """
     if source.is_dir() and not asked["skip_bad"]:
         _check_all(jobs, work, source)
-    done, bad = [], []
+    done: list[Any] = []
+    bad: list[str] = []
     for job in jobs:
         try:
             found = work.do(*job)
