@@ -20,7 +20,7 @@ from isthmus.data import Dataset, Schema, open_data, restore
 from isthmus.errors import InputError, naming
 from isthmus.parts import Autoregressive, Discrete, FeatureMap
 from isthmus.restoration.energy import FEWEST_CODES, Density, fitted_density, has_density, own_density, search
-from isthmus.restoration.holes import check_some_known, exact_schema, hidden_cells, taking_gaps
+from isthmus.restoration.holes import check_some_known, exact_schema, hidden_cells, rounded, taking_gaps
 from isthmus.restoration.painting import Inpainter, learned_holes
 from isthmus.restoration.recalling import TEMPERATURES, best_temperature, hide, numeric_features, recall, weigh
 
@@ -126,7 +126,10 @@ def inpaint(
     if blend:
         decoded = _blended(estimator, filler, rows, decoded, like, density, beta, steps, random_state)
     raw = raw.copy()
-    raw[rows] = np.where(hidden[rows], estimator.preparation_.undo(decoded), raw[rows])
+    guess = estimator.preparation_.undo(decoded)
+    if data.kind == "table":
+        guess = rounded(guess, estimator.preparation_.scales)  # type: ignore[attr-defined]
+    raw[rows] = np.where(hidden[rows], guess, raw[rows])
     schema = exact_schema(data.schema, raw, hidden)
     filled = _given_back(raw, schema, X, data)
     return Inpainted(filled, codes, energies, hidden, rows, raw, schema)
