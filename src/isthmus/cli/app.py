@@ -47,7 +47,7 @@ def app() -> None:
 
     DATA is a .csv, .parquet, .feather, .npy or .npz file, counts in .mtx, .biom, .h5ad or a sparse .npz, texts in
     .jsonl, a folder of pictures or of .txt, or one of the built-in sets digits, wine, breast-cancer, diabetes,
-    shapes.
+    shapes. What is restored may also be sounds (.wav, .flac) or clips (.mp4, .mov, .mkv).
 
     Exit codes: 0 done, 2 your mistake (one line says which), 1 ours.
     """
@@ -405,12 +405,14 @@ def segment(**asked: Any) -> None:
 def inpaint(**asked: Any) -> None:
     """Fill the empty cells of a table, or what a mask hides of pictures, by MODEL; all that is known stays as it is.
 
-    The code is searched whose reconstruction agrees best with what is known. The pictures are of the model's size.
+    A model of recipe inpainting learned to fill: pictures of any size, in one pass. Of any other the code is searched
+    whose reconstruction agrees best with what is known, and pictures are of the size that it learned.
 
     \b
     isthmus fit table.csv --recipe vae --hidden none --latent-dim 13 -o m.safetensors
     isthmus inpaint m.safetensors gaps.csv -o filled.csv --judge
-    isthmus inpaint digits.safetensors damaged/ --box 4,8,10,10 -o filled/
+    isthmus fit photos/ --recipe inpainting -o fill.safetensors
+    isthmus inpaint fill.safetensors damaged/ --box 4,8,10,10 -o filled/
     """
     from isthmus.cli.inpainting import inpaint_command
 

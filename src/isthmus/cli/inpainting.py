@@ -19,7 +19,7 @@ from isthmus.data.dataset import some
 from isthmus.data.masks import read_mask
 from isthmus.errors import DataError, InputError
 from isthmus.jobs.denoise import Example
-from isthmus.jobs.inpaint import Figures, judge_pictures, judge_table
+from isthmus.jobs.inpaint import FEWEST_ROWS, Figures, judge_pictures, judge_table
 from isthmus.report.restored import show_filled
 from isthmus.restoration import Inpainted, inpaint
 from isthmus.restoration.energy import has_density
@@ -150,9 +150,9 @@ def _say(asked: dict[str, Any], data: Dataset, found: Inpainted, judged: Figures
         return
     if data.skipped:
         click.echo(f"skipped {len(data.skipped)}: {'; '.join(data.skipped[:3])}", err=True)
-    if not filled:
-        click.echo(f"{asked['output']}: nothing was missing, so this is a copy")
-        return
-    click.echo(f"{asked['output']}: {filled:,} {_things(data)} filled in {rows:,} of {data.n:,} rows")
+    done = f"{filled:,} {_things(data)} filled in {rows:,} of {data.n:,} rows"
+    click.echo(f"{asked['output']}: {done if filled else 'nothing was missing, so this is a copy'}")
+    if asked["judge"] and judged is None:
+        click.echo(f"nothing to judge by: --judge takes {FEWEST_ROWS} rows or more, and known numbers to hide")
     if judged is not None:
         show_filled(Console(), judged)
