@@ -20,7 +20,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from common import RESULTS, keep, mnist, parser  # isort: skip - it imports isthmus, which must come before torch
+from common import keep, kept, mnist, parser  # isort: skip - it imports isthmus, which must come before torch
 
 import numpy as np
 import torch
@@ -70,8 +70,7 @@ def everybody() -> list[str]:
 
 def run_all(names: list[str], asked) -> None:
     told = conditions(asked)
-    path = RESULTS / f"{asked.into}.json"
-    before = json.loads(path.read_text()) if path.exists() else {}
+    before = kept(asked.into)
     same = all(before.get(name) == value for name, value in told.items())
     found = before["results"] if same else {}
     wanted = asked.only or [name for name in names if name not in found]

@@ -42,6 +42,12 @@ def machine() -> str:
     return f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores, {units[0] if units else ''}"
 
 
+def kept(name: str) -> dict:
+    """What earlier runs kept under this name, to which a part is added."""
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
 def keep(name: str, results: dict) -> None:
     """Print results and keep them as JSON, for the tables in the documentation."""
     RESULTS.mkdir(exist_ok=True)

@@ -9,12 +9,11 @@ estimated is told too. BM3D (`pip install bm3d`, for this benchmark alone) takes
 """
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from common import RESULTS, keep, parser
+from common import keep, kept, parser
 
 import numpy as np  # isort: skip - after isthmus, which common imports
 
@@ -93,9 +92,8 @@ def main() -> None:
         about = {"steps": model.record_["steps"], "seconds for 512x512": seconds_for(model)}
     for folder in asked.sets:
         found = means(asked.data / "images" / folder, methods)
-        kept = json.loads((RESULTS / f"{NAME}.json").read_text()) if (RESULTS / f"{NAME}.json").exists() else {}
-        kept[key] = kept.get(key, {}) | about | {SETS[folder]: found}
-        keep(NAME, kept)
+        before = kept(NAME)
+        keep(NAME, before | {key: before.get(key, {}) | about | {SETS[folder]: found}})
 
 
 if __name__ == "__main__":

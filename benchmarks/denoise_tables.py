@@ -8,14 +8,13 @@ fitted to the same clean learned rows, its components as many as take most of th
 2,000 rows are taken, drawn by the seed; seven tenths are learned. All is in standard deviations of the learned rows.
 """
 
-import json
 import time
 
-from common import RESULTS, keep, parser
+from common import keep, kept, parser
 
 import numpy as np  # isort: skip - after isthmus, which common imports
 
-from impute import MOST, SEEDS, TABLES, table
+from impute import SEEDS, TABLES, parts, table
 
 from isthmus import Autoencoder
 from isthmus.jobs.clean_table import pca_of
@@ -38,11 +37,7 @@ def components(learned: np.ndarray, rng: np.random.Generator) -> int:
 def errors(X: np.ndarray, seed: int) -> dict[str, float]:
     """RMSE of every method on one split."""
     rng = np.random.default_rng(seed)
-    X = X[rng.permutation(len(X))[:MOST]]
-    learned, judged = np.split(X, [int(0.7 * len(X))])
-    varies = learned.std(0) > 0
-    mean, scale = learned[:, varies].mean(0), learned[:, varies].std(0)
-    learned, judged = (learned[:, varies] - mean) / scale, (judged[:, varies] - mean) / scale
+    learned, judged = parts(X, rng)
     noisy = judged + NOISE * rng.standard_normal(judged.shape)
     count = components(learned, rng)
     model = Autoencoder("ae", learned.shape[1], corruption=f"gaussian:{NOISE}", random_state=seed).fit(learned)
@@ -58,9 +53,8 @@ def main() -> None:
         start, X = time.perf_counter(), table(name, asked.data)
         found = [errors(X, seed) for seed in range(SEEDS)]
         means = {method: round(float(np.mean([f[method] for f in found])), 4) for method in found[0]}
-        kept = json.loads((RESULTS / f"{NAME}.json").read_text()) if (RESULTS / f"{NAME}.json").exists() else {}
         about = {"shape": list(X.shape), "rmse": means, "seconds": round(time.perf_counter() - start)}
-        keep(NAME, kept | {name: about})
+        keep(NAME, kept(NAME) | {name: about})
 
 
 if __name__ == "__main__":

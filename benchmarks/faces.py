@@ -7,17 +7,16 @@ Pictures of 25 people are learned, mirrored and shifted too; those of the other 
 was settled on the 25 alone: 20 of them learned, 5 judged. Masks are drawn by a fixed seed.
 """
 
-import json
 import time
 
-from common import RESULTS, keep, parser
+from common import keep, kept, parser
 
 import numpy as np  # isort: skip - after isthmus, which common imports
 
 from inpaint import SEEN_AS, ssim
 
 from isthmus import Autoencoder
-from isthmus.jobs.inpaint import classical_pictures, psnr
+from isthmus.jobs.inpaint import classical_pictures, mean_psnr
 from isthmus.restoration import inpaint
 
 NAME = "faces"
@@ -72,13 +71,12 @@ def main() -> None:
         filled = inpaint(model, seen[..., 0], hidden, beta=asked.beta).raw
         methods = {"as seen": seen, "Isthmus": filled, **classical_pictures(seen, hidden)}
         found[name] = {
-            method: {"psnr": round(psnr(p, clean), 2), "ssim": round(ssim(p, clean), 3)}
+            method: {"psnr": round(mean_psnr(p, clean), 2), "ssim": round(ssim(p, clean), 3)}
             for method, p in methods.items()
         } | {"seconds": round(time.perf_counter() - start, 1)}
-    kept = json.loads((RESULTS / f"{NAME}.json").read_text()) if (RESULTS / f"{NAME}.json").exists() else {}
     codes = asked.codes if asked.recipe == "vae" else 0
     about = {"minutes": asked.minutes, "codes": codes, "beta": asked.beta, "digits": len(clean)}
-    keep(NAME, kept | {asked.recipe: about | {"steps": model.record_["steps"], "masks": found}})
+    keep(NAME, kept(NAME) | {asked.recipe: about | {"steps": model.record_["steps"], "masks": found}})
 
 
 if __name__ == "__main__":

@@ -10,10 +10,9 @@ most 2,000 rows are taken, drawn by the seed; seven tenths are learned, and remo
 standard deviations of the learned. The imputers are fitted to the same rows, and go ten rounds.
 """
 
-import json
 import time
 
-from common import RESULTS, keep, parser
+from common import keep, kept, parser
 
 import numpy as np  # isort: skip - after isthmus, which common imports
 from sklearn import datasets
@@ -42,6 +41,15 @@ def table(name: str, folder) -> np.ndarray:
     return X[:, X.std(0) > 0]
 
 
+def parts(X: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Seven rows in ten to learn from, and the others, of 2,000 at most; standardised by the first."""
+    X = X[rng.permutation(len(X))[:MOST]]
+    learned, judged = np.split(X, [int(0.7 * len(X))])
+    varies = learned.std(0) > 0
+    mean, scale = learned[:, varies].mean(0), learned[:, varies].std(0)
+    return (learned[:, varies] - mean) / scale, (judged[:, varies] - mean) / scale
+
+
 def removed_from(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A fifth of the cells, but never a whole row."""
     removed = rng.random(rows.shape) < REMOVED
@@ -56,11 +64,7 @@ def rmse(filled: np.ndarray, rows: np.ndarray, removed: np.ndarray) -> float:
 def errors(X: np.ndarray, seed: int) -> dict[str, float]:
     """RMSE of every method on one split."""
     rng = np.random.default_rng(seed)
-    X = X[rng.permutation(len(X))[:MOST]]
-    learned, judged = np.split(X, [int(0.7 * len(X))])
-    varies = learned.std(0) > 0
-    mean, scale = learned[:, varies].mean(0), learned[:, varies].std(0)
-    learned, judged = (learned[:, varies] - mean) / scale, (judged[:, varies] - mean) / scale
+    learned, judged = parts(X, rng)
     removed = removed_from(judged, rng)
     gappy = np.where(removed, np.nan, judged)
     epochs = round(STEPS / np.ceil(len(learned) / BATCH))
@@ -89,9 +93,8 @@ def main() -> None:
             "iterative by seed": [round(f["iterative"], 4) for f in found],
             "seconds": round(time.perf_counter() - start),
         }
-        kept = json.loads((RESULTS / f"{NAME}.json").read_text()) if (RESULTS / f"{NAME}.json").exists() else {}
-        kept[key] = kept.get(key, {}) | {name: about}
-        keep(NAME, kept)
+        before = kept(NAME)
+        keep(NAME, before | {key: before.get(key, {}) | {name: about}})
 
 
 if __name__ == "__main__":

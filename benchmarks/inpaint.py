@@ -8,15 +8,14 @@ The masks are drawn by a fixed seed; every method sees the same ones. Figures ar
 recipe without a prior the gaussian of the codes is fitted to 2,000 training digits.
 """
 
-import json
 import time
 
-from common import RESULTS, keep, mnist, parser
+from common import keep, kept, mnist, parser
 
 import numpy as np  # isort: skip - after isthmus, which common imports
 
 from isthmus import Autoencoder
-from isthmus.jobs.inpaint import classical_pictures, psnr
+from isthmus.jobs.inpaint import classical_pictures, mean_psnr
 from isthmus.restoration import inpaint
 
 NAME = "inpaint"
@@ -75,17 +74,16 @@ def main() -> None:
         seconds = time.perf_counter() - start
         methods = {"as seen": seen, "Isthmus": filled, **classical_pictures(seen, hidden)}
         found[name] = {
-            method: {"psnr": round(psnr(p, clean), 2), "ssim": round(ssim(p, clean), 3)}
+            method: {"psnr": round(mean_psnr(p, clean), 2), "ssim": round(ssim(p, clean), 3)}
             for method, p in methods.items()
         } | {"seconds": round(seconds, 1)}
-    kept = json.loads((RESULTS / f"{NAME}.json").read_text()) if (RESULTS / f"{NAME}.json").exists() else {}
     about = {
         "minutes": asked.minutes,
         "codes": 0 if asked.recipe == "inpainting" else asked.codes,
         "digits": asked.digits,
         "steps": model.record_["steps"],
     }
-    keep(NAME, kept | {asked.recipe: about | {"masks": found}})
+    keep(NAME, kept(NAME) | {asked.recipe: about | {"masks": found}})
 
 
 if __name__ == "__main__":

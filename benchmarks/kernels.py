@@ -17,7 +17,7 @@ import numpy as np  # isort: skip - after isthmus, which common imports
 from inpaint import MASKS, SEEN_AS
 
 from isthmus import Autoencoder
-from isthmus.jobs.inpaint import psnr
+from isthmus.jobs.inpaint import mean_psnr
 
 NAME = "kernels"
 NETS = {
@@ -62,7 +62,7 @@ def main() -> None:
         for mask, draw in MASKS.items():
             hidden = draw(len(clean), rng)
             seen = np.where(hidden, SEEN_AS, clean).astype(np.uint8)
-            filled[mask] = round(psnr(np.where(hidden, model.reconstruct(seen), clean), clean), 2)
+            filled[mask] = round(mean_psnr(np.where(hidden, model.reconstruct(seen), clean), clean), 2)
         rough = round(roughness(kernels_of(model), learned), 3)
         found[name] = {"psnr": filled, "roughness": rough, "steps": model.record_["steps"]}
         print(json.dumps({name: found[name]}), flush=True)

@@ -6,10 +6,9 @@ Each picture of train400 gets its noise once. Pictures and noise are kept at hal
 no noise is cut off at black and white; results are brought back to full contrast. All train for as many steps.
 """
 
-import json
 import time
 
-from common import RESULTS, keep, parser
+from common import keep, kept, parser
 
 import numpy as np  # isort: skip - after isthmus, which common imports
 
@@ -82,10 +81,8 @@ def main() -> None:
         blind = WAYS[way] == "self"
         rows = {way: score(denoiser, images / "set12", None, half=half)} if blind else {}
         rows[f"{way}, --level when used" if blind else way] = score(denoiser, images / "set12", LEVEL, half=half)
-        path = RESULTS / f"{NAME}.json"
-        kept = json.loads(path.read_text()) if path.exists() else {}
-        kept[way] = {"minutes": minutes, "steps": model.record_["steps"], "psnr": rows}
-        keep(NAME, kept)
+        about = {"minutes": minutes, "steps": model.record_["steps"], "psnr": rows}
+        keep(NAME, kept(NAME) | {way: about})
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from common import RESULTS, keep, parser
+from common import keep, kept, parser
 from documents import parted
 from PIL import Image
 
@@ -122,8 +122,7 @@ def main() -> None:
     if asked.try_out:
         print(json.dumps(found, indent=2))
         return
-    path = RESULTS / f"{NAME}.json"
-    keep(NAME, (json.loads(path.read_text()) if path.exists() else {}) | {asked.part: found})
+    keep(NAME, kept(NAME) | {asked.part: found})
 
 
 if __name__ == "__main__":

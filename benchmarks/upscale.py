@@ -13,7 +13,7 @@ import json
 from collections.abc import Sequence
 
 import numpy as np
-from common import RESULTS, keep, parser
+from common import keep, kept, parser
 from PIL import Image
 
 from isthmus import Autoencoder
@@ -122,8 +122,7 @@ def main() -> None:
     if asked.try_out:
         print(json.dumps(found, indent=2))
         return
-    path = RESULTS / f"{NAME}.json"
-    keep(NAME, (json.loads(path.read_text()) if path.exists() else {}) | {asked.part: found})
+    keep(NAME, kept(NAME) | {asked.part: found})
 
 
 if __name__ == "__main__":

@@ -61,6 +61,11 @@ def test_heavy_libraries_wait_until_needed(command):
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
 
 
+def test_a_plain_fit_opens_no_room_of_restoration():
+    code = "import isthmus.cli.fitting, sys; assert 'isthmus.restoration' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
 def functions():
     for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -15,6 +15,7 @@ from isthmus.parts import (
     Contraction,
     ConvDecoder,
     ConvEncoder,
+    Corruption,
     Dense,
     Difference,
     FeatureMap,
@@ -51,7 +52,7 @@ NETWORKS = ("dense", "conv", "vit", "residual", *CELLS)
 NORMS = ("layer", "none")
 COUNTS = ("multinomial", "negative-binomial")
 LIKELIHOODS = ("gaussian", "laplace", "bernoulli", "mixed", *COUNTS)
-CORRUPTIONS: dict[str, Callable[[float], Part]] = {
+CORRUPTIONS: dict[str, Callable[[float], Corruption]] = {
     "gaussian": GaussianNoise,
     "masking": Masking,
     "salt-and-pepper": SaltAndPepper,
@@ -118,7 +119,7 @@ class Body:
         bottleneck: Bottleneck,
         *,
         terms: tuple[Term, ...] = (),
-        corruption: Part | None = None,
+        corruption: Corruption | None = None,
         draws: int = 1,
         encoder: Part | None = None,
         decoder: Part | None = None,
@@ -155,7 +156,7 @@ class Body:
         """Whether rows are counts, which are prepared as they are."""
         return self.likelihood in COUNTS
 
-    def _check_corruption(self, corruption: Part | None) -> None:
+    def _check_corruption(self, corruption: Corruption | None) -> None:
         said = next((name for name, kind in CORRUPTIONS.items() if type(corruption) is kind), "")
         said = "holes" if isinstance(corruption, Holes) else said
         if said in ("patches", "holes") and len(self.shape) != 3:
@@ -239,7 +240,7 @@ class Body:
         raise InputError(f"likelihood={self.likelihood!r}: {nearest(name, LIKELIHOODS)}")
 
 
-def corruption_of(text: str) -> Part:
+def corruption_of(text: str) -> Corruption:
     """The corruption that a name and a number describe, as in gaussian:0.3.
 
     Raises

@@ -13,7 +13,7 @@ from typing import final
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
-from isthmus.parts import Bottleneck, Discrete, EncoderReader, Likelihood, Part, Splitting, Term, Told, Trip
+from isthmus.parts import Bottleneck, Corruption, Discrete, EncoderReader, Likelihood, Part, Term, Told, Trip
 
 
 @final
@@ -32,7 +32,7 @@ class Model(Part):
         decoder: Part,
         likelihood: Likelihood,
         terms: Sequence[Term] = (),
-        corruption: Part | None = None,
+        corruption: Corruption | None = None,
         draws: int = 1,
         told: Told | None = None,
     ) -> None:
@@ -79,9 +79,7 @@ class Model(Part):
         """What is asked back, and what is seen: of noisy rows that know no clean ones neither is the row itself."""
         if self.corruption is None or not self.training:
             return x_B___, x_B___
-        if isinstance(self.corruption, Splitting):
-            return self.corruption.pair(x_B___)
-        return x_B___, self.corruption(x_B___)
+        return self.corruption.pair(x_B___)
 
     def h(self, seen_B___: Tensor, condition_BC: Tensor | None = None) -> Tensor:
         """What the encoder tells the bottleneck of conditions as `conditions` gives them, in the type of the rows."""

@@ -9,7 +9,7 @@ import torch
 from isthmus.data import Preparation, Schema, suits
 from isthmus.errors import ModelFileError
 from isthmus.model import Model
-from isthmus.parts import Bottleneck, Likelihood, Part, Term, Told
+from isthmus.parts import Bottleneck, Corruption, Likelihood, Part, Term, Told
 
 LARGEST_ROW = 1 << 22
 LARGEST_TRIAL = 1 << 26
@@ -130,7 +130,7 @@ def _is_whole(model: Model) -> bool:
     filled = all(isinstance(part, kind) for part, kind in slots)
     return (
         filled
-        and isinstance(model.corruption, Part | None)
+        and isinstance(model.corruption, Corruption | None)
         and isinstance(model.told, Told | None)
         and all(isinstance(t, Term) for t in model.terms)
     )

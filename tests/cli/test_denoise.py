@@ -98,6 +98,13 @@ def test_a_folder_in_a_folder_out_under_the_same_names(isthmus, fitted, tmp_path
         assert figures(found.pixels, truth) > figures(was.pixels, truth) + 2
 
 
+def test_one_picture_goes_into_a_folder_that_is_not_there_yet(isthmus, fitted, tmp_path):
+    write(tmp_path / "in.png", noisy(FLOWER[..., 0]))
+    done = isthmus("denoise", fitted, tmp_path / "in.png", "-o", f"{tmp_path / 'new'}/")
+    assert (done.code, str(tmp_path / "new" / "in.png") in done.out) == (0, True)
+    assert read_photo(tmp_path / "new" / "in.png").pixels.shape == (*FLOWER.shape[:2], 1)
+
+
 def test_a_turned_picture_is_judged_as_it_is_shown(isthmus, fitted, tmp_path):
     """The clean one is stored upright, the other on its side under a tag that says so."""
     exif = Image.Exif()

@@ -43,6 +43,10 @@ def test_a_table_is_filled(isthmus, tmp_path, numbers):
     known = ~np.isnan(gaps)
     assert (filled[known] == whole[known]).all()
     assert ((filled - whole)[~known] ** 2).mean() < 0.1 * (whole[~known] ** 2).mean()
+    cells = [
+        cell for row, had in zip(read(out)[1:], known, strict=True) for cell, k in zip(row, had, strict=True) if not k
+    ]
+    assert max(len(cell.partition(".")[2]) for cell in cells) <= 6  # digits that say something
     useless = isthmus(
         "inpaint", model, tmp_path / "gaps.csv", "-o", tmp_path / "no.csv", "--like", tmp_path / "full.csv"
     )
@@ -82,6 +86,11 @@ def test_a_complete_table_is_copied(isthmus, tmp_path, numbers, wine_model):
     said = isthmus("inpaint", model, tmp_path / "full.csv", "-o", out)
     assert (said.code, "nothing was missing, so this is a copy" in said.out) == (0, True)
     assert (np.array(read(out)[1:], float) == numbers[0]).all()
+    assert "iterative" in isthmus("inpaint", model, tmp_path / "full.csv", "-o", out, "--force", "--judge").out
+    few = tmp_path / "few.csv"
+    few.write_text("".join(tmp_path.joinpath("gaps.csv").read_text().splitlines(keepends=True)[:9]))
+    said = isthmus("inpaint", model, few, "-o", out, "--force", "--judge", "--like", tmp_path / "full.csv")
+    assert (said.code, "nothing to judge by: --judge takes 10 rows or more" in said.out) == (0, True)
 
 
 def test_categories_are_filled_too(isthmus, tmp_path, table, table_model):

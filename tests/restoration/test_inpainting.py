@@ -13,6 +13,7 @@ from isthmus.model import Model
 from isthmus.parts import Dense, Gaussian, Normal, Part
 from isthmus.restoration import inpaint
 from isthmus.restoration.energy import energy, fitted_density, own_density, search
+from isthmus.restoration.holes import rounded
 from isthmus.restoration.inpainting import _of_others
 
 QUICK = {"random_state": 0, "device": "cpu"}
@@ -218,6 +219,14 @@ def test_what_has_no_code_to_search(wine):
     empty[2] = np.nan
     with pytest.raises(InputError, match="nothing is known of row 2"):
         inpaint(model, empty)
+
+
+def test_guesses_are_rounded_by_the_spread_of_their_column():
+    scales = np.array([0.8, 300.0, 1e9, 1e-310, 0.0])
+    guess = np.array([[13.123456789, 1.7e9 + 0.123456, 123456.789, 1 / 3 * 1e-310, 1 / 3]])
+    found = rounded(guess, scales)
+    assert found[0, [0, 1, 4]].tolist() == [13.123457, 1.7e9 + 0.123, 1 / 3]
+    assert (abs(found - guess) <= 1e-5 * scales).all()
 
 
 def test_the_iterative_imputer_goes_all_its_rounds():

@@ -6,7 +6,8 @@ import torch
 
 from isthmus import Autoencoder, InputError
 from isthmus.errors import DataError
-from isthmus.jobs.segment import classical, figures, mean_overlaps, overlap, spectral_residual
+from isthmus.jobs.inpaint import Figures
+from isthmus.jobs.segment import Overlaps, classical, figures, mean_overlaps, overlap, spectral_residual
 from isthmus.parts import Bernoulli, Code, EdgeContrast, OneMask, Trip
 from isthmus.restoration import Denoiser, Segmenter, Upscaler
 
@@ -138,6 +139,13 @@ def test_overlap_of_masks():
     assert overlap(one, one) == (1, 1)
     assert overlap(one, ~one) == (0, 0)
     assert overlap(one & False, one & False) == (1, 1)
+
+
+def test_means_are_of_the_methods_that_all_pictures_have():
+    both, one = (Figures(0.5, peers, "IoU", True) for peers in ({"Otsu": 0.2, "other": 0.4}, {"Otsu": 0.6}))
+    mean = mean_overlaps([Overlaps(both, both), Overlaps(one, one)])
+    assert mean.iou.ours == 0.5
+    assert mean.iou.peers == pytest.approx({"Otsu": 0.4})
 
 
 def test_the_spectral_residual_sees_what_stands_out():

@@ -22,6 +22,7 @@ from isthmus.cli.options import (
     model_argument,
     output_options,
     output_to,
+    work_options,
 )
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -49,7 +50,7 @@ def app() -> None:
 
     DATA is a .csv, .parquet, .feather, .npy or .npz file, counts in .mtx, .biom, .h5ad or a sparse .npz, texts in
     .jsonl, a folder of pictures or of .txt, or one of the built-in sets digits, wine, breast-cancer, diabetes,
-    shapes.
+    shapes. What is restored may also be sounds (.wav, .flac) or clips (.mp4, .mov, .mkv).
 
     Exit codes: 0 done, 2 your mistake (one line says which), 1 ours.
     """
@@ -315,15 +316,15 @@ def detect(**asked: Any) -> None:
 @click.argument("pictures", metavar="NOISY", required=False)
 @output_to("The picture, sound or clip, or the folder of such, or the table, to write.")
 @click.option(
-    "--level", type=float, help="Of pictures: standard deviation of the noise, white being 255.  [default: estimated]"
+    "--level",
+    type=float,
+    help="Of pictures and clips: standard deviation of the noise, white being 255.  [default: estimated]",
 )
-@click.option("--clean", type=click.Path(path_type=Path), help="The clean file or folder, to judge the result by.")
 @click.option(
-    "--report", type=click.Path(path_type=Path), help="Write before, after and difference to this .html page."
-)
-@click.option("--skip-bad", is_flag=True, help="Pass over files that can't be read, and count them.")
-@click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
-@output_options
+    "--report", type=click.Path(path_type=Path),
+    help="Of pictures: write before, after and difference to this .html page.",
+)  # fmt: skip
+@work_options("Of all but clips: the clean file or folder, to judge the result by.")
 def denoise(**asked: Any) -> None:
     """Take the noise from NOISY, a file or a folder, by MODEL or, of pictures, the model that comes along.
 
@@ -350,10 +351,7 @@ def denoise(**asked: Any) -> None:
 @click.argument("pictures", metavar="PICTURES")
 @output_to("The picture, or the folder of pictures, to write.")
 @click.option("--factor", type=int, help="How many times larger.  [default: the smallest that MODEL learned]")
-@click.option("--clean", type=click.Path(path_type=Path), help="The large picture or folder, to judge the result by.")
-@click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them.")
-@click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
-@output_options
+@work_options("The large picture or folder, to judge the result by.")
 def upscale(**asked: Any) -> None:
     """Enlarge PICTURES, a file or a folder of any sizes, by MODEL.
 
@@ -373,10 +371,7 @@ def upscale(**asked: Any) -> None:
 @click.argument("pictures", metavar="PICTURES")
 @output_to("The mask, or the folder of masks, to write.")
 @click.option("--soft", is_flag=True, help="Write how likely each pixel is the object's instead of black and white.")
-@click.option("--clean", type=click.Path(path_type=Path), help="The true mask or folder, to judge the result by.")
-@click.option("--skip-bad", is_flag=True, help="Pass over pictures that can't be read, and count them.")
-@click.option("--device", default="auto", show_default=True, help="cpu or cuda.")
-@output_options
+@work_options("The true mask or folder, to judge the result by.")
 def segment(**asked: Any) -> None:
     """Write masks of PICTURES, a file or a folder of any sizes, by MODEL: white is the object.
 
@@ -417,12 +412,14 @@ def segment(**asked: Any) -> None:
 def inpaint(**asked: Any) -> None:
     """Fill the empty cells of a table, or what a mask hides of pictures, by MODEL; all that is known stays as it is.
 
-    The code is searched whose reconstruction agrees best with what is known. The pictures are of the model's size.
+    A model of recipe inpainting learned to fill: pictures of any size, in one pass. Of any other the code is searched
+    whose reconstruction agrees best with what is known, and pictures are of the size that it learned.
 
     \b
     isthmus fit table.csv --recipe vae --hidden none --latent-dim 13 -o m.safetensors
     isthmus inpaint m.safetensors gaps.csv -o filled.csv --judge
-    isthmus inpaint digits.safetensors damaged/ --box 4,8,10,10 -o filled/
+    isthmus fit photos/ --recipe inpainting -o fill.safetensors
+    isthmus inpaint fill.safetensors damaged/ --box 4,8,10,10 -o filled/
     """
     from isthmus.cli.inpainting import inpaint_command
 

@@ -13,6 +13,7 @@ from isthmus.cli.files import DATA_OPTIONS, read_data, refuse_input
 from isthmus.data import check_output, write_data
 from isthmus.errors import InputError
 from isthmus.jobs.clean_table import clean_table, judge_clean, numeric_columns
+from isthmus.report.restored import show_filled
 
 TABLES = (".csv", ".parquet", ".feather", ".arrow", ".npy", ".npz")
 LEFT_OUT: dict[str, Any] = dict.fromkeys(DATA_OPTIONS) | {"kind": "auto", "skip_bad": False, "drop": (), "memory": None}
@@ -50,8 +51,6 @@ def clean_command(source: Path, model: Path | None, asked: dict[str, Any]) -> No
         return
     click.echo(f"{output}: {int(numeric_columns(estimator).sum())} columns of numbers in {data.n:,} rows")
     if figures is not None:
-        from isthmus.report.restored import show_filled
-
         show_filled(Console(markup=False), figures)
 
 

@@ -1,29 +1,22 @@
 """`isthmus denoise`: pictures, sounds, clips and tables."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-import click
-from rich.console import Console
 
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.cleaning import TABLES, clean_command
 from isthmus.cli.clips import denoise_clips
 from isthmus.cli.files import MODEL_ENDINGS, page_for
-from isthmus.cli.working import Job, Work, by_shape, find_jobs, finish, named_figures, work_through
+from isthmus.cli.working import Job, Work, by_shape, find_jobs, finish, named_figures, say, work_through, write_page
 from isthmus.data.kinds import kind_of
 from isthmus.data.patches import find_pictures
 from isthmus.data.sounds import find_sounds
 from isthmus.errors import DataError, InputError
 from isthmus.jobs.denoise import Cleaned, clean_file
 from isthmus.jobs.denoise_sound import check_sound, clean_sound
+from isthmus.report.restored import show_figures
 from isthmus.restoration import SHIPPED, Denoiser, SoundDenoiser
-
-MOST_SHOWN = 24
-"""Pictures on a page."""
 
 
 def denoise_command(**asked: Any) -> None:
@@ -54,19 +47,20 @@ def _denoiser(model: Path, asked: dict[str, Any]) -> Denoiser:
 
 def _denoise_pictures(source: Path, model: Path, jobs: list[Job], asked: dict[str, Any]) -> None:
     page = page_for(asked, *(path for job in jobs for path in job if path is not None))
-    denoiser, level, shown = _denoiser(model, asked), asked["level"], 0
+    denoiser, level = _denoiser(model, asked), asked["level"]
 
     def do(path: Path, target: Path, clean: Path | None) -> Cleaned:
-        nonlocal shown
-        found, shown = clean_file(denoiser, path, target, level, clean), shown + 1
+        found = clean_file(denoiser, path, target, level, clean)
         _say(asked, found)
-        return found if shown <= MOST_SHOWN else replace(found, example=None)  # of many the first few are shown
+        return found
 
     work = Work(by_shape(partial(denoiser.check_shape, level=level)), do)
     done, bad = work_through(jobs, work, source, asked)
     if page is not None:
-        _write_page(page, source, done, bad)
-    finish(asked, work, source, done, bad, partial(_show, unit="PSNR in dB"))
+        from isthmus.report.restoredpage import figures_section
+
+        write_page(page, source, done, bad, "denoised", figures_section(named_figures(source, done)))
+    finish(asked, work, source, done, bad, show_figures)
 
 
 def _denoise_sounds(source: Path, model: Path | None, asked: dict[str, Any]) -> None:
@@ -88,26 +82,9 @@ def _denoise_sounds(source: Path, model: Path | None, asked: dict[str, Any]) -> 
 
     work = Work(partial(check_sound, denoiser), do, "sounds")
     done, bad = work_through(jobs, work, source, asked)
-    finish(asked, work, source, done, bad, partial(_show, unit="SI-SDR in dB"))
-
-
-def _show(console: Console, judged: Sequence[tuple[str, Any]], unit: str) -> None:
-    from isthmus.report.restored import show_figures
-
-    show_figures(console, judged, unit)
+    finish(asked, work, source, done, bad, partial(show_figures, unit="SI-SDR in dB"))
 
 
 def _say(asked: dict[str, Any], found: Cleaned) -> None:
-    if asked["quiet"] or asked["as_json"]:
-        return
     level = "" if found.level is None else f", noise of level {found.level:.1f}"
-    click.echo(f"{found.output}{level}")
-
-
-def _write_page(page: Path, source: Path, done: Sequence[Cleaned], bad: Sequence[str]) -> None:
-    from isthmus.report import restoredpage
-
-    lead = f"{len(done):,} pictures denoised" + (f", {len(bad):,} passed over." if bad else ".")
-    examples = restoredpage.examples_section([found.example for found in done if found.example is not None])
-    figures = restoredpage.figures_section(named_figures(source, done))
-    restoredpage.write_restored(page, source.name, figures, examples, lead=lead)
+    say(asked, f"{found.output}{level}")

@@ -9,8 +9,8 @@ import click
 from rich.console import Console
 
 from isthmus.autoencoder import Autoencoder
-from isthmus.cli import painting, restoring, sounding
 from isthmus.cli.files import Outputs, fit_outputs, read_data
+from isthmus.cli.suffering import INPAINTING, is_restoring, restoring_options
 from isthmus.data import Dataset
 from isthmus.data.kinds import kind_of
 from isthmus.errors import InputError
@@ -31,7 +31,7 @@ SAME_NAME = (
 def fit_command(**asked: Any) -> None:
     """Fit, save, compare, report."""
     outputs = fit_outputs(asked)
-    if restoring.is_restoring(asked):
+    if is_restoring(asked):
         _fit_restoring(asked, outputs)
         return
     estimator = estimator_of(asked)
@@ -67,10 +67,12 @@ def _fit(asked: dict[str, Any], outputs: Outputs, estimator: Autoencoder, data: 
 
 def _fit_restoring(asked: dict[str, Any], outputs: Outputs) -> None:
     """The same for pictures of any size and for sounds, from patches of them."""
+    from isthmus.cli import painting, restoring, sounding
+
     kind = kind_of(Path(asked["data"]))
-    way: Any = sounding if kind == "sounds" else restoring
-    estimator = estimator_of(way.restoring_options(asked, kind))
-    way = painting if estimator.recipe == restoring.INPAINTING else way
+    of_sounds = kind == "sounds"
+    estimator = estimator_of((sounding.restoring_options if of_sounds else restoring_options)(asked, kind))
+    way: Any = sounding if of_sounds else painting if estimator.recipe == INPAINTING else restoring
     data, seen, held = way.learned_from(asked, estimator)
     estimator.epochs = restoring.passes(estimator, data.n)
     _say_resuming(asked, outputs.checkpoint)

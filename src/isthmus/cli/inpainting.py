@@ -13,21 +13,20 @@ from isthmus import choices
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import page_for, read_data, refuse_input
 from isthmus.cli.painting import are_files, lossless, paint_command, refuse_search
+from isthmus.cli.working import MOST_SHOWN
 from isthmus.data import Dataset, check_output, write_data
 from isthmus.data.dataset import some
 from isthmus.data.masks import read_mask
 from isthmus.errors import DataError, InputError
 from isthmus.jobs.denoise import Example
-from isthmus.jobs.inpaint import Figures, judge_pictures, judge_table
+from isthmus.jobs.inpaint import FEWEST_ROWS, Figures, judge_pictures, judge_table
+from isthmus.report.restored import show_filled
 from isthmus.restoration import Inpainted, inpaint
-from isthmus.restoration.energy import own_density
+from isthmus.restoration.energy import has_density
 from isthmus.restoration.holes import box_mask, taking_gaps
 from isthmus.restoration.inpainting import check_fills
 from isthmus.restoration.painting import learned_holes
 from isthmus.restoration.tiling import from_zero_to_one
-
-MOST_SHOWN = 24
-"""Rows on a page."""
 
 
 def inpaint_command(**asked: Any) -> None:
@@ -40,22 +39,14 @@ def inpaint_command(**asked: Any) -> None:
         paint_command(estimator, asked)
         return
     output = check_output(asked["output"], asked["force"])
-    refuse_input("result", output, Path(asked["data"]), *([asked["mask"]] if asked["mask"] else []))
-    page = page_for(asked, output, Path(asked["data"]), *([asked["mask"]] if asked["mask"] else []))
+    read = [Path(asked["data"]), *([asked["mask"]] if asked["mask"] else [])]
+    refuse_input("result", output, *read)
+    page = page_for(asked, output, *read)
     if painting:
         refuse_search(asked)
-    elif asked["like"] and not asked["blend"] and own_density(estimator.model_.bottleneck, 0, 0) is not None:
-        raise InputError(f"--like has no use with recipe {estimator.recipe!r}, which has a prior, without --blend")
+    else:
+        _refuse(estimator, asked)
     data = read_data(asked["data"], asked, None if painting else taking_gaps(estimator))
-    if asked["judge"] and data.kind != "table":
-        raise InputError("--judge hides known cells of a table; judge pictures by clean ones: --clean")
-    if (
-        asked["judge"]
-        and asked["blend"]
-        and asked["like"]
-        and Path(asked["like"]).resolve() == Path(asked["data"]).resolve()
-    ):
-        raise InputError("--judge hides cells of DATA, which --like must not hold: give other rows with --like")
     mask = _mask(asked, data)
     clean = None if asked["clean"] is None else _clean(asked, None if painting else estimator, data)
     options = {"beta": asked["beta"], "steps": asked["steps"], "random_state": asked["seed"], "blend": asked["blend"]}
@@ -67,6 +58,17 @@ def inpaint_command(**asked: Any) -> None:
     if page is not None:
         _write_page(page, data, found, clean, judged)
     _say(asked, data, found, judged)
+
+
+def _refuse(estimator: Autoencoder, asked: dict[str, Any]) -> None:
+    """Refuse options of the search that say nothing to this model, or would make a judgement worthless."""
+    like, blend, judge = asked["like"], asked["blend"], asked["judge"]
+    if like and not blend and has_density(estimator.model_.bottleneck):
+        raise InputError(f"--like has no use with recipe {estimator.recipe!r}, which has a prior, without --blend")
+    if judge and estimator.schema_.kind != "table":
+        raise InputError("--judge hides known cells of a table; judge pictures by clean ones: --clean")
+    if judge and blend and like and Path(like).resolve() == Path(asked["data"]).resolve():
+        raise InputError("--judge hides cells of DATA, which --like must not hold: give other rows with --like")
 
 
 def _mask(asked: dict[str, Any], data: Dataset) -> NDArray[np.bool_] | None:
@@ -148,11 +150,9 @@ def _say(asked: dict[str, Any], data: Dataset, found: Inpainted, judged: Figures
         return
     if data.skipped:
         click.echo(f"skipped {len(data.skipped)}: {'; '.join(data.skipped[:3])}", err=True)
-    if not filled:
-        click.echo(f"{asked['output']}: nothing was missing, so this is a copy")
-        return
-    click.echo(f"{asked['output']}: {filled:,} {_things(data)} filled in {rows:,} of {data.n:,} rows")
+    done = f"{filled:,} {_things(data)} filled in {rows:,} of {data.n:,} rows"
+    click.echo(f"{asked['output']}: {done if filled else 'nothing was missing, so this is a copy'}")
+    if asked["judge"] and judged is None:
+        click.echo(f"nothing to judge by: --judge takes {FEWEST_ROWS} rows or more, and known numbers to hide")
     if judged is not None:
-        from isthmus.report.restored import show_filled
-
         show_filled(Console(), judged)

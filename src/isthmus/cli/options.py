@@ -199,3 +199,13 @@ output_options = _together(
     click.option("--json", "as_json", is_flag=True, help="Print results as JSON."),
     click.option("-q", "--quiet", is_flag=True, help="Print nothing but results and mistakes."),
 )
+
+
+def work_options(clean: str) -> Callable[[Command], Command]:
+    """What commands share that turn files into files and judge them by others; `clean` says by which."""
+    return _together(
+        click.option("--clean", type=click.Path(path_type=Path), help=clean),
+        click.option("--skip-bad", is_flag=True, help="Pass over files that can't be read, and count them."),
+        click.option("--device", default="auto", show_default=True, help="cpu or cuda."),
+        output_options,
+    )

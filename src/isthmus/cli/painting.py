@@ -1,11 +1,9 @@
 """`isthmus inpaint` of picture files by a model that learned holes, and `isthmus fit --recipe inpainting`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import click
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
@@ -15,7 +13,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import DATA_OPTIONS, Outputs, page_for, read_data, refuse_input
 from isthmus.cli.restoring import find_files, held_files, patches_of, validation_share
 from isthmus.cli.told import Told, tell
-from isthmus.cli.working import Work, find_jobs, work_through
+from isthmus.cli.working import Work, find_jobs, say, work_through, write_page
 from isthmus.cli.working import finish as finish_files
 from isthmus.data import Dataset
 from isthmus.data.dataset import some
@@ -24,8 +22,9 @@ from isthmus.data.masks import read_mask
 from isthmus.data.patches import find_pictures
 from isthmus.data.photos import read_photo, shown_size
 from isthmus.errors import DataError, InputError, naming
-from isthmus.jobs.inpaint import Figures
-from isthmus.jobs.paint import JPEG, Painted, check_file, fill_file, hole_examples, judge_holes, mean_figures
+from isthmus.jobs.inpaint import Figures, mean_figures
+from isthmus.jobs.paint import JPEG, Painted, check_file, fill_file, hole_examples, judge_holes
+from isthmus.report.restored import show_filled, show_holes
 from isthmus.restoration.holes import Mask, box_mask, check_numbers
 from isthmus.restoration.painting import Inpainter
 
@@ -36,8 +35,6 @@ MOST_SIDE = 256
 """Pictures are judged by this much of them at most, from the corner."""
 MOST_JUDGED = 100
 """Small pictures, of an array of them."""
-MOST_SHOWN = 24
-"""Pictures on a page."""
 
 
 def lossless(name: str) -> str:
@@ -91,22 +88,20 @@ def paint_command(estimator: Autoencoder, asked: dict[str, Any]) -> None:
     work = _work(Inpainter(estimator, estimator.device), asked)
     done, bad = work_through(jobs, work, source, asked)
     if page is not None:
-        _write_page(page, source, done, bad)
+        write_page(page, source, done, bad, "filled", _figures_section(done))
     finish_files(asked, work, source, done, bad, _show)
 
 
 def _work(inpainter: Inpainter, asked: dict[str, Any]) -> Work:
-    shown = 0
-
     def check(path: Path, target: Path) -> Mask:
         check_file(inpainter, path, target)
         return _hidden(asked, path)
 
     def do(path: Path, target: Path, clean: Path | None) -> Painted:
-        nonlocal shown
-        found, shown = fill_file(inpainter, path, target, check(path, target), clean), shown + 1
-        _say(asked, found)
-        return found if shown <= MOST_SHOWN else replace(found, example=None)  # of many the first few are shown
+        found = fill_file(inpainter, path, target, check(path, target), clean)
+        copied = "nothing was missing, so this is a copy"
+        say(asked, f"{found.output}: {f'{found.filled:,} pixels filled in' if found.filled else copied}")
+        return found
 
     return Work(check, do)
 
@@ -139,28 +134,15 @@ def _masked(path: Path, size: tuple[int, int]) -> Mask:
     return np.asarray(mask != 0)
 
 
-def _say(asked: dict[str, Any], found: Painted) -> None:
-    if not (asked["quiet"] or asked["as_json"]):
-        copied = "nothing was missing, so this is a copy"
-        click.echo(f"{found.output}: {f'{found.filled:,} pixels filled in' if found.filled else copied}")
-
-
 def _show(console: Console, judged: Sequence[tuple[str, Figures]]) -> None:
-    from isthmus.report.restored import show_filled
-
     show_filled(console, mean_figures([figures for _, figures in judged]))
 
 
-def _write_page(page: Path, source: Path, done: Sequence[Painted], bad: Sequence[str]) -> None:
-    from isthmus.report import restoredpage
+def _figures_section(done: Sequence[Painted]) -> str:
+    from isthmus.report.restoredpage import filled_section
 
     judged = [found.figures for found in done if found.figures is not None]
-    figures = {f"mean of {len(judged):,}": mean_figures(judged)} if judged else {}
-    restoredpage.write_restored(
-        page, source.name, restoredpage.filled_section(figures),
-        restoredpage.examples_section([found.example for found in done if found.example is not None]),
-        lead=f"{len(done):,} pictures filled" + (f", {len(bad):,} passed over." if bad else "."),
-    )  # fmt: skip
+    return filled_section({f"mean of {len(judged):,}": mean_figures(judged)} if judged else {})
 
 
 def learned_from(asked: dict[str, Any], estimator: Autoencoder) -> tuple[Dataset, None, list[NDArray[Any]]]:
@@ -178,7 +160,6 @@ def learned_from(asked: dict[str, Any], estimator: Autoencoder) -> tuple[Dataset
 
 def finish(asked: dict[str, Any], estimator: Autoencoder, held: Sequence[NDArray[Any]], outputs: Outputs) -> None:
     """Judge the model by the pictures held out, and say so."""
-    from isthmus.report.restored import show_holes
     from isthmus.report.restoredpage import filled_section
 
     inpainter = Inpainter(estimator, asked["device"])

@@ -1,17 +1,14 @@
 """`isthmus segment`."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-from rich.console import Console
-
 from isthmus.autoencoder import Autoencoder
-from isthmus.cli.working import Job, Work, by_shape, check_folder, check_jobs, finish, work_through
+from isthmus.cli.working import Job, Work, by_shape, check_folder, check_jobs, finish, into, say, work_through
 from isthmus.data.patches import find_pictures, pair_names
 from isthmus.errors import DataError, InputError
-from isthmus.jobs.segment import Overlaps, Segmented, segment_file
+from isthmus.jobs.segment import Segmented, segment_file
+from isthmus.report.restored import show_masks
 from isthmus.restoration import Segmenter
 
 EXACT = (".png", ".tif", ".tiff", ".bmp")
@@ -28,25 +25,18 @@ def segment_command(**asked: Any) -> None:
 
     def do(path: Path, output: Path, clean: Path | None) -> Segmented:
         found = segment_file(segmenter, path, output, clean, soft=asked["soft"])
-        if not (asked["quiet"] or asked["as_json"]):
-            click.echo(f"{output}, {found.share:.1%} object")
+        say(asked, f"{output}, {found.share:.1%} object")
         return found
 
     work = Work(by_shape(segmenter.check_shape), do)
     done, bad = work_through(jobs, work, source, asked)
-    finish(asked, work, source, done, bad, _show)
-
-
-def _show(console: Console, judged: Sequence[tuple[str, Overlaps]]) -> None:
-    from isthmus.report.restored import show_masks
-
-    show_masks(console, judged)
+    finish(asked, work, source, done, bad, show_masks)
 
 
 def _jobs(source: Path, output: Path, clean: Path | None) -> list[Job]:
     """A mask for each picture, judged by the true one of the same name, whatever their endings."""
     if source.is_file():
-        output = output / f"{source.stem}.png" if output.is_dir() else output
+        output = into(output, f"{source.stem}.png")
         if output.suffix.lower() not in EXACT:
             raise InputError(f"{output}: masks are written as {', '.join(EXACT)}, which keep every pixel")
         return [(source, output, clean)]

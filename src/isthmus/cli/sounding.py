@@ -5,7 +5,7 @@ from typing import Any
 
 from isthmus import choices
 from isthmus.autoencoder import Autoencoder
-from isthmus.cli import restoring
+from isthmus.cli import restoring, suffering
 from isthmus.cli.files import Outputs
 from isthmus.cli.restoring import Pictures
 from isthmus.cli.told import Told, tell
@@ -16,10 +16,11 @@ from isthmus.data.sounds import find_sounds
 from isthmus.errors import InputError
 from isthmus.jobs.denoise import Figures
 from isthmus.jobs.denoise_sound import judged_pairs, judged_under
+from isthmus.report.restored import show_figures
 from isthmus.restoration import SoundDenoiser
 
 UNIT = "SI-SDR in dB"
-RECIPES = ("ae", "denoising", restoring.RECIPE)
+RECIPES = ("ae", "denoising", suffering.RECIPE)
 """What --recipe may say of sounds: the first is its default."""
 
 
@@ -34,7 +35,7 @@ def restoring_options(asked: dict[str, Any], kind: str) -> dict[str, Any]:
     recipe, data = asked["recipe"], asked["data"]
     if recipe not in RECIPES:
         raise InputError(f"--recipe {recipe}: {data} holds sounds, which are learned from by --recipe denoising")
-    if asked["target"] == restoring.ALONE:
+    if asked["target"] == suffering.ALONE:
         raise InputError(
             f"--target self is for pictures and clips, and {data} holds sounds: give --noise any:0-10, or a folder "
             "with --target"
@@ -43,7 +44,7 @@ def restoring_options(asked: dict[str, Any], kind: str) -> dict[str, Any]:
         Noise.of(asked["noise"])  # refused before any sound is read
     elif not asked["target"]:
         raise InputError(f"{data}: say what the sounds suffer, as --noise any:0-10, or give --target")
-    return restoring.restoring_options(asked | {"noise": asked["noise"] and "none"}, kind)
+    return suffering.restoring_options(asked | {"noise": asked["noise"] and "none"}, kind)
 
 
 def learned_from(
@@ -62,7 +63,6 @@ def learned_from(
 
 def finish(asked: dict[str, Any], estimator: Autoencoder, sounds: Pictures, outputs: Outputs) -> None:
     """Judge the model by the sounds held out, and say so."""
-    from isthmus.report.restored import show_figures
     from isthmus.report.restoredpage import figures_section
 
     found = list(_judged(SoundDenoiser(estimator, asked["device"]), sounds))

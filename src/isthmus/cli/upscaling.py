@@ -1,18 +1,14 @@
 """`isthmus upscale`."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-from rich.console import Console
-
 from isthmus.autoencoder import Autoencoder
-from isthmus.cli.working import Work, by_shape, find_jobs, finish, work_through
+from isthmus.cli.working import Work, by_shape, find_jobs, finish, say, work_through
 from isthmus.data.patches import find_pictures
 from isthmus.errors import DataError
-from isthmus.jobs.denoise import Figures
 from isthmus.jobs.upscale import Upscaled, upscale_file
+from isthmus.report.restored import show_figures
 from isthmus.restoration import Upscaler
 
 
@@ -27,16 +23,9 @@ def upscale_command(**asked: Any) -> None:
 
     def do(path: Path, output: Path, clean: Path | None) -> Upscaled:
         found = upscale_file(upscaler, path, output, factor, clean)
-        if not (asked["quiet"] or asked["as_json"]):
-            click.echo(f"{output}, enlarged {factor} times")
+        say(asked, f"{output}, enlarged {factor} times")
         return found
 
     work = Work(by_shape(upscaler.check_shape), do)
     done, bad = work_through(jobs, work, source, asked)
-    finish(asked, work, source, done, bad, _show)
-
-
-def _show(console: Console, judged: Sequence[tuple[str, Figures]]) -> None:
-    from isthmus.report.restored import show_figures
-
-    show_figures(console, judged)
+    finish(asked, work, source, done, bad, show_figures)

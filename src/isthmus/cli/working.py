@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ from isthmus.errors import DataError, InputError, naming
 
 Job = tuple[Path, Path, Path | None]
 """A file, where it goes, and the clean one it is judged by."""
+MOST_SHOWN = 24
+"""On a page."""
 
 
 class Work(NamedTuple):
@@ -35,6 +38,12 @@ def by_shape(check: Callable[[tuple[int, int, int]], None]) -> Callable[[Path, P
     return refuse
 
 
+def into(output: Path, name: str) -> Path:
+    """Where the result of one file goes: a file of this name if the output is a folder, or is to be (no ending)."""
+    is_folder = output.is_dir() or not (output.suffix or output.exists())
+    return output / name if is_folder else output
+
+
 def find_jobs(
     source: Path, asked: dict[str, Any], find: Callable[[Path], list[str]], called: Callable[[str], str] = str
 ) -> list[Job]:
@@ -51,7 +60,7 @@ def find_jobs(
     """
     output, clean = asked["output"], asked["clean"]
     if source.is_file():
-        jobs = [(source, output / called(source.name) if output.is_dir() else output, clean)]
+        jobs = [(source, into(output, called(source.name)), clean)]
     else:
         check_folder(source, output)
         names = find(source)
@@ -107,6 +116,8 @@ def _identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
 def work_through(jobs: Sequence[Job], work: Work, source: Path, asked: dict[str, Any]) -> tuple[list[Any], list[str]]:
     """What is made of every job, and which are passed over and why; of a folder all files are looked at first.
 
+    Examples are kept of as many as a page shows.
+
     Raises
     ------
     DataError
@@ -114,10 +125,13 @@ def work_through(jobs: Sequence[Job], work: Work, source: Path, asked: dict[str,
     """
     if source.is_dir() and not asked["skip_bad"]:
         _check_all(jobs, work, source)
-    done, bad = [], []
+    done: list[Any] = []
+    bad: list[str] = []
     for job in jobs:
         try:
-            done.append(work.do(*job))
+            found = work.do(*job)
+            full = len(done) >= MOST_SHOWN and getattr(found, "example", None) is not None
+            done.append(replace(found, example=None) if full else found)  # of many the first few are shown
         except DataError as fault:
             if not asked["skip_bad"]:
                 raise
@@ -137,6 +151,21 @@ def _check_all(jobs: Sequence[Job], work: Work, source: Path) -> None:
             bad.append(str(fault))
     if bad:
         raise DataError(f"{source}: {len(bad)} of {len(jobs)} won't do: {some(bad)}; pass over them with --skip-bad")
+
+
+def say(asked: dict[str, Any], line: str) -> None:
+    """Say what was done with a file, unless --quiet or --json asks for results alone."""
+    if not (asked["quiet"] or asked["as_json"]):
+        click.echo(line)
+
+
+def write_page(page: Path, source: Path, done: Sequence[Any], bad: Sequence[str], what: str, figures: str) -> None:
+    """Write a page of pictures to which `what` was done; `figures` is its section on how well."""
+    from isthmus.report import restoredpage
+
+    lead = f"{len(done):,} pictures {what}" + (f", {len(bad):,} passed over." if bad else ".")
+    examples = restoredpage.examples_section([found.example for found in done if found.example is not None])
+    restoredpage.write_restored(page, source.name, figures, examples, lead=lead)
 
 
 def finish(

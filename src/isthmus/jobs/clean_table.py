@@ -1,15 +1,14 @@
 """Denoise a table: its numbers as an autoencoder gives them back, judged beside PCA."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
+from sklearn.impute import SimpleImputer
 
 from isthmus.autoencoder import Autoencoder
 from isthmus.data import Dataset, TableSchema
 from isthmus.errors import DataError, InputError
-from isthmus.jobs.inpaint import Figures
+from isthmus.jobs.inpaint import Figures, rmse
 
 Floats = NDArray[np.float64]
 
@@ -68,22 +67,15 @@ def judge_clean(estimator: Autoencoder, cleaned: Floats, noisy: Floats, clean: F
     if not known.any():
         raise DataError("no number is known in both the clean and the noisy table")
     by_pca = pca_of(given, given, estimator.model_.bottleneck.latent_dim)
-    found = [_rmse(rows - truth, known) for rows in (ours, by_pca, given)]
+    found = [rmse(rows - truth, known) for rows in (ours, by_pca, given)]
     peers = {"PCA": found[1], "the table as it is": found[2]}
     return Figures(found[0], peers, "RMSE in standard deviations", more_is_better=False)
 
 
 def pca_of(learned: Floats, rows: Floats, components: int) -> Floats:
     """What PCA fitted to some rows makes of others; gaps hold their column's mean."""
-    with np.errstate(invalid="ignore"):
-        means = np.array(
-            [column[~np.isnan(column)].mean() if (~np.isnan(column)).any() else 0.0 for column in learned.T]
-        )
-    known, given = (np.where(np.isnan(each), means, each) for each in (learned, rows))
+    means = SimpleImputer(keep_empty_features=True).fit(learned)
+    known, given = means.transform(learned), means.transform(rows)
     pca = PCA(min(components, *known.shape)).fit(known)
     found: Floats = pca.inverse_transform(pca.transform(given))
     return found
-
-
-def _rmse(error: Any, known: NDArray[np.bool_]) -> float:
-    return float(np.sqrt((error[known] ** 2).mean()))

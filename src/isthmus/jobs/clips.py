@@ -14,7 +14,7 @@ from isthmus.errors import naming
 from isthmus.jobs.denoise import JUDGED_SIDE, Figures, figures, levels_of, mean_figures, with_noise
 from isthmus.restoration import Denoiser, clip_levels, denoise_frames
 from isthmus.restoration.levels import check_size
-from isthmus.restoration.tiling import from_zero_to_one, in_units_of
+from isthmus.restoration.tiling import from_zero_to_one, in_units_of, middle_of
 
 
 @dataclass(frozen=True)
@@ -91,5 +91,4 @@ def _judged(denoiser: Denoiser, window: NDArray[np.uint8], level: float, seed: i
 def _first_window(path: Path, frames: int) -> NDArray[np.uint8]:
     """The brightness of the first frames of a clip, their middles."""
     window = np.stack([planes[0] for planes in islice(read_frames(look_at_clip(path)), frames)])
-    top, left = (max(0, (length - JUDGED_SIDE) // 2) for length in window.shape[1:])
-    return window[:, top : top + JUDGED_SIDE, left : left + JUDGED_SIDE]
+    return window[:, *middle_of(window.shape[1:], JUDGED_SIDE)]

@@ -12,16 +12,16 @@ from isthmus.data.photos import Photo, check_photo, read_photo, write_photo
 from isthmus.errors import DataError, InputError, naming
 from isthmus.recipes.restoring import WHITE
 from isthmus.restoration import Denoiser, estimate_level
-from isthmus.restoration.tiling import from_zero_to_one
+from isthmus.restoration.tiling import from_zero_to_one, middle_of
 
 Floats = NDArray[np.float32]
 PEERS = ("non-local means", "total variation", "wavelet")
 
 
 def psnr(picture: NDArray[Any], clean: NDArray[Any]) -> float:
-    """Peak signal to noise ratio in dB: -10 log10 of the mean squared error, where white is 1."""
+    """Peak signal to noise ratio in dB: -10 log10 of the mean squared error, where white is 1; at most 120."""
     error = float(np.mean((np.asarray(picture, np.float64) - np.asarray(clean, np.float64)) ** 2))
-    return -10 * float(np.log10(max(error, 1e-20)))
+    return -10 * float(np.log10(max(error, 1e-12)))
 
 
 def with_noise(picture: Floats, level: float, seed: int) -> Floats:
@@ -112,12 +112,6 @@ def mean_figures(found: Sequence[Figures]) -> Figures:
     common = [name for name in found[0].peers if all(name in each.peers for each in found)]
     peers = {name: float(np.mean([each.peers[name] for each in found])) for name in common}
     return Figures(float(np.mean([f.before for f in found])), float(np.mean([f.after for f in found])), peers)
-
-
-def middle_of(shape: tuple[int, ...], side: int) -> tuple[slice, slice]:
-    """Rows and columns of the middle of a picture of this shape, of at most a side."""
-    top, left = (max(0, (length - side) // 2) for length in shape[:2])
-    return slice(top, top + side), slice(left, left + side)
 
 
 class Example(NamedTuple):

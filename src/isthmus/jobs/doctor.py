@@ -36,6 +36,7 @@ FEWEST_ROWS = 10
 """Of fewer, how codes vary says nothing."""
 FEWEST_STEPS = 300
 """Fewer, with the best epoch the last, are never enough; the falling learning rate flattens even such a run's end."""
+IMPUTING = " To fill gaps by `isthmus inpaint` leave it: that goes best with as many code values as columns."
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,8 @@ def _wide(patient: _Patient) -> Iterator[Diagnosis]:
             f"{half} of the {width} directions of the code rebuild the rows all but as well: without the others the "
             f"error grows by {max(lost, 0) / variance:.1%} of the variance",
             "The code is wider than the data need, or than the weight of its rate allows it to use.",
-            f"Use --latent-dim {half} or fewer, or auto" + ("; or a lower beta." if "beta" in options else "."),
+            f"Use --latent-dim {half} or fewer, or auto{'; or a lower beta' if 'beta' in options else ''}."
+            + (IMPUTING if isinstance(estimator.schema_, TableSchema) else ""),
         )
 
 

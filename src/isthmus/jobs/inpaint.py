@@ -1,7 +1,8 @@
 """Inpaint: judged in PSNR and SSIM beside OpenCV's two methods; of tables in RMSE beside scikit-learn's imputers."""
 
 import warnings
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.impute import KNNImputer, SimpleImputer
 from isthmus.autoencoder import Autoencoder
 from isthmus.data import Dataset, TableSchema
 from isthmus.errors import InputError
+from isthmus.jobs.denoise import psnr
 from isthmus.restoration import inpaint
 
 Floats = NDArray[np.float64]
@@ -50,6 +52,21 @@ class Figures:
         return asdict(self) | {"verdict": self.verdict}
 
 
+def mean_figures(found: Sequence[Figures]) -> Figures:
+    """The mean of each over pictures; of the classical methods those that all have.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    if not found:
+        raise InputError("there are no pictures to judge by")
+    common = [name for name in found[0].peers if all(name in each.peers for each in found)]
+    peers = {name: float(np.mean([each.peers[name] for each in found])) for name in common}
+    return replace(found[0], ours=float(np.mean([each.ours for each in found])), peers=peers)
+
+
 def classical_pictures(pictures: NDArray[np.uint8], hidden: Mask) -> dict[str, NDArray[np.uint8]]:
     """What OpenCV's two methods make of pictures (n, height, width, channels) of 8 bits.
 
@@ -82,11 +99,10 @@ def _opencv() -> Any:
     return cv2
 
 
-def psnr(pictures: NDArray[Any], clean: NDArray[Any]) -> float:
+def mean_psnr(pictures: NDArray[Any], clean: NDArray[Any]) -> float:
     """Mean over pictures of the peak signal to noise ratio in dB, white being the most that the type holds."""
     white = np.iinfo(clean.dtype).max if clean.dtype.kind == "u" else 1.0
-    error_n = ((pictures.astype(np.float64) - clean.astype(np.float64)) / white) ** 2
-    return float(np.mean(-10 * np.log10(np.maximum(error_n.reshape(len(clean), -1).mean(1), 1e-12))))
+    return float(np.mean([psnr(found / white, true / white) for found, true in zip(pictures, clean, strict=True)]))
 
 
 def judge_pictures(filled: NDArray[Any], damaged: NDArray[Any], clean: NDArray[Any], hidden: Mask) -> Figures:
@@ -96,7 +112,8 @@ def judge_pictures(filled: NDArray[Any], damaged: NDArray[Any], clean: NDArray[A
         found = classical_pictures(damaged, hidden) if eight else {}
     except InputError:  # OpenCV is an extra
         found = {}
-    return Figures(psnr(filled, clean), {name: psnr(p, clean) for name, p in found.items()}, "PSNR in dB", True)
+    peers = {name: mean_psnr(each, clean) for name, each in found.items()}
+    return Figures(mean_psnr(filled, clean), peers, "PSNR in dB", more_is_better=True)
 
 
 def imputers() -> dict[str, Any]:
@@ -144,10 +161,10 @@ def judge_table(estimator: Autoencoder, data: Dataset, seed: int = 0, **options:
     found = inpaint(estimator, data.subset(np.arange(len(raw), dtype=np.int64)), hidden, **options).raw
     gappy = np.where(hidden, np.nan, raw)[:, numeric]
     peers = {
-        name: _rmse((filled - raw[:, numeric]) / _divisors(scales[numeric]), hidden[:, numeric])
+        name: rmse((filled - raw[:, numeric]) / _divisors(scales[numeric]), hidden[:, numeric])
         for name, filled in impute(gappy, gappy).items()
     }
-    ours = _rmse((found - raw) / _divisors(scales), hidden)
+    ours = rmse((found - raw) / _divisors(scales), hidden)
     return Figures(ours, peers, "RMSE in standard deviations", more_is_better=False)
 
 
@@ -163,5 +180,6 @@ def _divisors(scales: Floats) -> Floats:
     return np.where(scales > 0, scales, 1.0)
 
 
-def _rmse(error: Floats, hidden: Mask) -> float:
-    return float(np.sqrt((error[hidden] ** 2).mean()))
+def rmse(error: Floats, which: Mask) -> float:
+    """Root of the mean of some squared errors."""
+    return float(np.sqrt((error[which] ** 2).mean()))

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.photos import check_photo, read_photo, write_photo
-from isthmus.errors import DataError, InputError, naming
+from isthmus.errors import DataError, naming
 from isthmus.jobs.denoise import SHOWN_SIDE, Example, make_folder
-from isthmus.jobs.inpaint import Figures, judge_pictures
+from isthmus.jobs.inpaint import Figures, judge_pictures, mean_figures
 from isthmus.parts import Holes
 from isthmus.restoration.painting import Inpainter
 from isthmus.restoration.tiling import USUAL, Span, from_zero_to_one
@@ -136,19 +136,3 @@ def _judged(
         for f, d, c, h in zip(filled, damaged, clean, hidden, strict=True)
     ]
     return mean_figures(each)
-
-
-def mean_figures(found: Sequence[Figures]) -> Figures:
-    """The mean of each over pictures; of the classical methods those that all have.
-
-    Raises
-    ------
-    InputError
-        If there are none.
-    """
-    if not found:
-        raise InputError("there are no pictures to judge by")
-    common = [name for name in found[0].peers if all(name in each.peers for each in found)]
-    peers = {name: float(np.mean([each.peers[name] for each in found])) for name in common}
-    ours = float(np.mean([each.ours for each in found]))
-    return Figures(ours, peers, found[0].unit, found[0].more_is_better)

@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from isthmus.data.masks import WHITE, read_mask
 from isthmus.data.photos import Photo, check_photo, read_photo, write_photo
 from isthmus.errors import naming
 from isthmus.jobs.denoise import SHOWN_SIDE, Example, make_folder
-from isthmus.jobs.inpaint import Figures
+from isthmus.jobs.inpaint import Figures, mean_figures
 from isthmus.restoration import Segmenter
 from isthmus.restoration.segmenting import HALF
 from isthmus.restoration.tiling import from_zero_to_one
@@ -97,12 +97,7 @@ def figures(found: Mask, picture: NDArray[Any], truth: Mask) -> Overlaps:
 
 def mean_overlaps(found: Sequence[Overlaps]) -> Overlaps:
     """The mean of each over pictures."""
-    return Overlaps(*(_mean_figures(each) for each in zip(*found, strict=True)))
-
-
-def _mean_figures(found: Sequence[Figures]) -> Figures:
-    peers = {name: float(np.mean([each.peers[name] for each in found])) for name in found[0].peers}
-    return replace(found[0], ours=float(np.mean([each.ours for each in found])), peers=peers)
+    return Overlaps(*(mean_figures(each) for each in zip(*found, strict=True)))
 
 
 @dataclass(frozen=True)

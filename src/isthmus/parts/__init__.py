@@ -4,7 +4,16 @@ from isthmus.parts.aggregate import MMD, Capacity, TotalCorrelation
 from isthmus.parts.autoregressive import Autoregressive
 from isthmus.parts.bottlenecks import Bottleneck, FeatureMap, Gaussian, Point, TopK
 from isthmus.parts.contrast import EdgeContrast
-from isthmus.parts.corruptions import Downscaling, GaussianNoise, GreyPatch, Masking, SaltAndPepper, Thinning, ToldNoise
+from isthmus.parts.corruptions import (
+    Corruption,
+    Downscaling,
+    GaussianNoise,
+    GreyPatch,
+    Masking,
+    SaltAndPepper,
+    Thinning,
+    ToldNoise,
+)
 from isthmus.parts.counts import (
     Balanced,
     Compositional,
@@ -42,7 +51,7 @@ from isthmus.parts.networks import (
     Selector,
     TiedLinear,
 )
-from isthmus.parts.noisy import BlindSpot, Recorrupted, Splitting
+from isthmus.parts.noisy import BlindSpot, Recorrupted
 from isthmus.parts.priors import Flow, Mixture, Prior, StandardNormal, Vamp
 from isthmus.parts.regularisers import CodeNorm, Contraction, DecoderNorm, KLSparsity
 from isthmus.parts.spec import Annealed, EncoderReader, Part, build
@@ -72,6 +81,7 @@ __all__ = [
     "Contraction",
     "ConvDecoder",
     "ConvEncoder",
+    "Corruption",
     "Critic",
     "DecoderNorm",
     "DenoisingJudge",
@@ -122,7 +132,6 @@ __all__ = [
     "RestoringEncoder",
     "SaltAndPepper",
     "Selector",
-    "Splitting",
     "StandardNormal",
     "Steady",
     "Term",

@@ -20,13 +20,21 @@ EXTREMES = {"picture": (0.0, 1.0), "row": (-2.0, 2.0)}
 """Pepper and salt: black and white, and where cells are standardised two standard deviations below and above."""
 
 
+class Corruption(Part):
+    """The slot: `forward` makes what is seen of rows; one that asks back something else than these overrides `pair`."""
+
+    def pair(self, x_B___: Tensor) -> tuple[Tensor, Tensor]:
+        """What is asked back of rows, the rows themselves, and what is seen of them."""
+        return x_B___, self(x_B___)
+
+
 def _put(x_B___: Tensor, hit_B___: Tensor, value: Tensor | float) -> Tensor:
     """`value` where hit, unless the cell is missing."""
     put_B___ = torch.as_tensor(value, dtype=x_B___.dtype, device=x_B___.device)
     return torch.where(hit_B___ & ~x_B___.isnan(), put_B___, x_B___)
 
 
-class GaussianNoise(Part):
+class GaussianNoise(Corruption):
     """Adds N(0, std^2) to every cell, in prepared units (Vincent et al., ICML 2008)."""
 
     def __init__(self, std: float) -> None:
@@ -37,7 +45,7 @@ class GaussianNoise(Part):
         return x_B___ + self.std * torch.randn_like(x_B___)
 
 
-class ToldNoise(Part):
+class ToldNoise(Corruption):
     """Adds N(0, level^2) to every cell of a picture and tells the level, drawn anew for each picture.
 
     What the encoder sees has one channel more, the level of each pixel (Zhang, Zuo & Zhang, "FFDNet", IEEE TIP 2018).
@@ -62,7 +70,7 @@ class ToldNoise(Part):
         return torch.cat([noisy_BCHW, level_B111.expand(-1, 1, *x_BCHW.shape[2:])], 1)
 
 
-class Masking(Part):
+class Masking(Corruption):
     """Sets each cell to 0 with probability `share`: black, or a standardised column's mean (Vincent et al., 2008)."""
 
     def __init__(self, share: float) -> None:
@@ -73,7 +81,7 @@ class Masking(Part):
         return _put(x_B___, torch.rand_like(x_B___) < self.share, 0.0)
 
 
-class SaltAndPepper(Part):
+class SaltAndPepper(Corruption):
     """Sets each cell, with probability `share`, to its least or its greatest value by a coin's fall.
 
     These are 0 and 1 in a picture, -2 and 2 in a table, whose columns are standardised and have no bounds (Vincent
@@ -91,7 +99,7 @@ class SaltAndPepper(Part):
         return _put(x_B___, coin_B___ < self.share, value_B___)
 
 
-class Thinning(Part):
+class Thinning(Corruption):
     """Takes each single item of a count away with probability `share`: x -> Binomial(x, 1 - share).
 
     What is left of a Poisson count is Poisson, and independent of what was taken, so that the row's own noise can't
@@ -107,7 +115,7 @@ class Thinning(Part):
         return torch.where(x_B___.isnan(), x_B___, kept_B___)
 
 
-class GreyPatch(Part):
+class GreyPatch(Corruption):
     """Covers a rectangle of each picture with grey, 0.5, at a random place; its sides are `share` of the picture's.
 
     Blocks rather than single pixels must be filled in from afar (Pathak et al., "Context encoders", CVPR 2016).
@@ -131,7 +139,7 @@ class GreyPatch(Part):
         return (place_1S >= first_B1) & (place_1S < first_B1 + length)
 
 
-class Downscaling(Part):
+class Downscaling(Corruption):
     """Takes away what a smaller picture doesn't hold: made smaller by a whole factor, and enlarged to its size again.
 
     Both by bicubic interpolation, see `isthmus.parts.scaling`. What the encoder sees has one channel more, which tells

@@ -11,8 +11,7 @@ from torch import Tensor
 from isthmus.errors import InputError
 from isthmus.names import nearest
 from isthmus.parts.checks import check_share
-from isthmus.parts.corruptions import GREY
-from isthmus.parts.spec import Part
+from isthmus.parts.corruptions import GREY, Corruption
 
 SIDES = (0.15, 0.5)
 """Of a patch, as shares of the picture's."""
@@ -23,7 +22,7 @@ RADIUS = (1.0, 0.06)
 """Of a stroke: at least this in pixels, and at most so much more as a share of the picture's smaller side."""
 
 
-class Holes(Part):
+class Holes(Corruption):
     """Puts grey over a part of each picture and tells which: what the encoder sees has one channel more, 1 there.
 
     By lot it is a rectangle, single pixels or strokes of a pen, for what is learned of holes of one shape alone serves

@@ -3,28 +3,18 @@
 Legend: C x H x W a picture, B of them, h x w the cells of a grid upon it, K neighbours of a pixel.
 """
 
-from abc import ABC, abstractmethod
-
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from isthmus.parts.checks import check_positive, check_whole
-from isthmus.parts.spec import Part
+from isthmus.parts.corruptions import Corruption
 
 REACH = 2
 """How far away the pixel is that stands in the place of a hidden one, at most, each way."""
 
 
-class Splitting(Part, ABC):
-    """The slot: a corruption that says too what is asked back, which isn't the row as it came."""
-
-    @abstractmethod
-    def pair(self, x_BCHW: Tensor) -> tuple[Tensor, Tensor]:
-        """What is asked back of noisy pictures, and what is seen of them."""
-
-
-class BlindSpot(Splitting):
+class BlindSpot(Corruption):
     """Hides a pixel at random in each cell of a grid, and asks for these alone: all else is NaN in what is asked back.
 
     If the noise of a pixel has mean 0 and is independent of its neighbours', the best guess of it from these is the
@@ -73,7 +63,7 @@ def _moved(at: Tensor, by: Tensor, length: int) -> Tensor:
     return torch.where((there >= 0) & (there < length), there, (at - by) % length)
 
 
-class Recorrupted(Splitting):
+class Recorrupted(Corruption):
     """Adds noise to a picture whose gaussian noise is of a known level, and takes the same away from what is asked.
 
     Seen is y + a s z, asked for y - s z / a, with z ~ N(0, I) and s the level. The noises of the two have covariance

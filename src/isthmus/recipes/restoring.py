@@ -11,14 +11,13 @@ from isthmus.model import Model
 from isthmus.names import nearest
 from isthmus.parts import (
     BlindSpot,
+    Corruption,
     Downscaling,
     FeatureMap,
     Masked,
-    Part,
     PictureAdversary,
     Recorrupted,
     RestoringEncoder,
-    Splitting,
     Term,
     ToldNoise,
 )
@@ -62,7 +61,7 @@ def restoring(
 
 
 def restorer(
-    body: Body, corruption: Part | None, *, terms: tuple[Term, ...] = (), frames: int = 1, masked: bool = False
+    body: Body, corruption: Corruption | None, *, terms: tuple[Term, ...] = (), frames: int = 1, masked: bool = False
 ) -> Model:
     """The model that gives back what a picture was, told its noise or, if `masked`, what of it is hidden.
 
@@ -102,7 +101,7 @@ def check_body(body: Body, likelihoods: tuple[str, ...] = ("gaussian", "laplace"
             )
 
 
-def noise_of(text: str) -> Part | None:
+def noise_of(text: str) -> Corruption | None:
     """The damage that a text such as gaussian:25 or gaussian:0-55 describes; of "none" None.
 
     Raises
@@ -132,7 +131,7 @@ def _gaussian(text: str) -> ToldNoise:
     return ToldNoise(levels[0] / WHITE, levels[-1] / WHITE)
 
 
-def _alone(text: str) -> Splitting:
+def _alone(text: str) -> Corruption:
     if not text:
         return BlindSpot()
     if not re.fullmatch(r"\d+(?:\.\d+)?", text) or not 0 < float(text) <= WHITE:
@@ -150,7 +149,7 @@ def _downscale(text: str) -> Downscaling:
     return Downscaling(tuple(range(factors[0], factors[-1] + 1)))
 
 
-DAMAGES: dict[str, Callable[[str], Part | None]] = {
+DAMAGES: dict[str, Callable[[str], Corruption | None]] = {
     "gaussian": _gaussian,
     "downscale": _downscale,
     "self": _alone,

@@ -19,7 +19,7 @@ from isthmus.parts import BlindSpot, Recorrupted, ToldNoise
 from isthmus.recipes.restoring import WHITE
 from isthmus.restoration.levels import check_size, estimate_level
 from isthmus.restoration.sounding import spectra_learned
-from isthmus.restoration.tiling import AtWork, check_picture, from_zero_to_one
+from isthmus.restoration.tiling import AtWork, check_picture, from_zero_to_one, middle_of
 
 SHIPPED = Path(__file__).with_name("denoiser.safetensors")
 """A model of grey pictures and any level of noise; benchmarks/shipped_denoiser.py made it."""
@@ -67,9 +67,7 @@ class Denoiser(AtWork):
     def level_of(self, picture: NDArray[Any]) -> float:
         """The level of noise in a picture, of 255, by `estimate_level` of its middle."""
         picture = picture if picture.ndim == 3 else picture[..., None]
-        top, left = (max(0, (length - LOOKED_AT) // 2) for length in picture.shape[:2])
-        middle = picture[top : top + LOOKED_AT, left : left + LOOKED_AT]
-        return WHITE * estimate_level(from_zero_to_one(middle, self.span))
+        return WHITE * estimate_level(from_zero_to_one(picture[middle_of(picture.shape, LOOKED_AT)], self.span))
 
     def denoise(self, picture: NDArray[Any], level: float | None = None) -> NDArray[Any]:
         """The picture without its noise, of the same shape and type.

@@ -38,11 +38,16 @@ class Density(NamedTuple):
     """The standard deviation of each code value."""
 
 
-def own_density(bottleneck: Bottleneck, draws: int, seed: int) -> Density | None:
-    """The prior of the model itself, if it has one that can be evaluated."""
+def has_density(bottleneck: Bottleneck) -> bool:
+    """Whether the model itself has a prior over its codes that can be evaluated."""
     like = next(bottleneck.parameters(), torch.zeros(()))
-    none_Z = torch.zeros(1, bottleneck.latent_dim, dtype=like.dtype, device=like.device)
-    if bottleneck.log_prior(none_Z) is None:
+    none_BZ = torch.zeros(1, bottleneck.latent_dim, dtype=like.dtype, device=like.device)
+    return bottleneck.log_prior(none_BZ) is not None
+
+
+def own_density(bottleneck: Bottleneck, draws: int, seed: int) -> Density | None:
+    """The prior of the model itself, if it has one."""
+    if not has_density(bottleneck):
         return None
     with torch.no_grad(), seeded(seed, "cpu"):
         drawn_NZ = copy.deepcopy(bottleneck).cpu().sample_prior(max(MANY, draws))

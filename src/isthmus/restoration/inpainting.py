@@ -19,8 +19,8 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.data import Dataset, Schema, open_data, restore
 from isthmus.errors import InputError, naming
 from isthmus.parts import Autoregressive, Discrete, FeatureMap
-from isthmus.restoration.energy import FEWEST_CODES, Density, fitted_density, own_density, search
-from isthmus.restoration.holes import check_some_known, exact_schema, hidden_cells, taking_gaps
+from isthmus.restoration.energy import FEWEST_CODES, Density, fitted_density, has_density, own_density, search
+from isthmus.restoration.holes import check_some_known, exact_schema, hidden_cells, rounded, taking_gaps
 from isthmus.restoration.painting import Inpainter, learned_holes
 from isthmus.restoration.recalling import TEMPERATURES, best_temperature, hide, numeric_features, recall, weigh
 
@@ -126,7 +126,10 @@ def inpaint(
     if blend:
         decoded = _blended(estimator, filler, rows, decoded, like, density, beta, steps, random_state)
     raw = raw.copy()
-    raw[rows] = np.where(hidden[rows], estimator.preparation_.undo(decoded), raw[rows])
+    guess = estimator.preparation_.undo(decoded)
+    if data.kind == "table":
+        guess = rounded(guess, estimator.preparation_.scales)  # type: ignore[attr-defined]
+    raw[rows] = np.where(hidden[rows], guess, raw[rows])
     schema = exact_schema(data.schema, raw, hidden)
     filled = _given_back(raw, schema, X, data)
     return Inpainted(filled, codes, energies, hidden, rows, raw, schema)
@@ -209,7 +212,7 @@ def _blended(
     raw, empty = hidden_cells(opening.opened(taking_gaps(estimator), like, fitting=False, fewest=2), None)
     x_NF = _prepared(estimator, raw, empty)
     rows_NF = _Filler(estimator, x_NF, None).complete()
-    fitted = own_density(filler.model.bottleneck, 0, seed) is None
+    fitted = not has_density(filler.model.bottleneck)
     some, hidden = hide(x_NF, numeric_features(estimator), seed, len(x_NF) // 2 if fitted else len(x_NF))
     if fitted:
         density = _of_others(estimator, x_NF, some, len(density.typical_SZ) - 1, seed)

@@ -18,7 +18,17 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.data.preparation.images import ImagePreparation
 from isthmus.errors import DataError, InputError
 from isthmus.model import Model
-from isthmus.parts import Bernoulli, Difference, FeatureMap, Laplace, Normal, OneMask, Part, RestoringEncoder
+from isthmus.parts import (
+    Bernoulli,
+    Corruption,
+    Difference,
+    FeatureMap,
+    Laplace,
+    Normal,
+    OneMask,
+    Part,
+    RestoringEncoder,
+)
 from isthmus.training import choose_precision, fast
 from isthmus.training.arithmetic import autocast
 
@@ -59,6 +69,12 @@ def tiles(height: int, width: int, side: int, reach: int) -> Iterator[Tile]:
                 for part, length in zip(inner, (height, width), strict=True)
             )
             yield Tile(inner, (outer[0], outer[1]))
+
+
+def middle_of(shape: tuple[int, ...], side: int) -> tuple[slice, slice]:
+    """Rows and columns of the middle of a picture of this shape, of at most a side."""
+    top, left = (max(0, (length - side) // 2) for length in shape[:2])
+    return slice(top, top + side), slice(left, left + side)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,9 +143,9 @@ class Restorer:
         return self._encoder.reach
 
     @property
-    def corruption(self) -> Part | None:
+    def corruption(self) -> Corruption | None:
         """What the pictures it learned from suffered; None where pairs were given."""
-        found: Part | None = self.autoencoder.model_.corruption
+        found: Corruption | None = self.autoencoder.model_.corruption
         return found
 
     def restore(

@@ -12,6 +12,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from isthmus.errors import InputError
+from isthmus.parts.corruptions import Corruption
 from isthmus.parts.networks.centring import Centring
 from isthmus.parts.networks.dense import check_widths
 from isthmus.parts.spec import Part
@@ -187,7 +188,7 @@ class PatchDecoder(Part):
         return self.patches.join(self.to_patch(self.norm(tokens_BTD)))
 
 
-class MaskedPatches(Part):
+class MaskedPatches(Corruption):
     """Hides a random share of every picture's patches, the same number in each (He et al., CVPR 2022).
 
     At least one patch stays. Hidden pixels are NaN, which `PatchEncoder` skips, or, for networks that need a number,
