@@ -15,7 +15,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import read_data, refuse_input
 from isthmus.data import Dataset, check_output, write_data
 from isthmus.data.streamwriting import write_pieces
-from isthmus.data.writing import ENDINGS
+from isthmus.data.writing import ENDINGS, ROWS
 from isthmus.errors import InputError
 from isthmus.generation import Generator, generator
 
@@ -26,7 +26,7 @@ USUAL_LABEL = "label"
 
 def generate_command(**asked: Any) -> None:
     """Draw rows and write them."""
-    output, n = check_output(asked["output"], asked["force"], endings=(*ENDINGS, SHEET)), asked["rows"]
+    output, n = check_output(asked["output"], asked["force"], endings=(*ROWS, SHEET)), asked["rows"]
     refuse_input("result", output, *(Path(asked[name]) for name in ("fitted_to", "like") if asked[name]))
     estimator = Autoencoder.load(asked["model"])
     _check(output, estimator, n)

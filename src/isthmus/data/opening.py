@@ -13,12 +13,14 @@ from isthmus.data import (
     counts,
     csvfiles,
     images,
+    midi,
     series,
     tablefiles,
     tables,
     texts,
 )
 from isthmus.data.dataset import Dataset, Options
+from isthmus.data.kinds import MUSIC, kinds_in
 from isthmus.data.schema import CountsSchema, Schema
 from isthmus.errors import DataError, InputError
 from isthmus.names import did_you_mean
@@ -53,8 +55,8 @@ def open_data(
         A NumPy array, scipy sparse matrix or torch tensor, (n, d) for a table, (n, height, width[, channels]) for
         pictures, (n, time[, channels]) for series, which may also be a list of (time[, channels]); a pandas or polars
         DataFrame; the path of a .npy, .npz, .csv, .parquet, .feather or .arrow file, of counts in .mtx, .biom, .h5ad
-        or a sparse .npz, of texts in .jsonl, or of a folder of pictures or of .txt; a list of texts with kind="text";
-        or one of the names digits, wine, breast-cancer, diabetes, shapes.
+        or a sparse .npz, of texts in .jsonl, or of a folder of pictures or of .txt; a .mid file or a folder of such; a
+        list of texts with kind="text"; or one of the names digits, wine, breast-cancer, diabetes, shapes, tunes.
     kind : {"auto", "images", "table", "series", "counts", "text"}
         What the rows are; "auto" takes two axes for a table, more of uint8 or uint16 for pictures, and sparse
         matrices for counts. Series are always asked for; those that are shorter than the longest end in NaN.
@@ -121,12 +123,16 @@ def _open_path(name: str, options: Options) -> Dataset:
     if path.is_dir():
         if texts.is_text_folder(path, options):
             return texts.from_folder(path, options)
+        if next(iter(kinds_in(path)), "") == "music":  # with pictures beside them they are passed over, as all else is
+            return midi.from_path(path, options)
         return images.from_folder(path, options)
     if not path.exists():
         if name in builtin.NAMES:
             return builtin.from_name(name, options)
         raise DataError(f"{name}: no such file or folder, nor a built-in data set{_similar(path)}")
     ending = path.suffix.lower()
+    if ending in MUSIC:
+        return midi.from_path(path, options)
     if ending == ".npy":
         return arrayfiles.from_npy(path, options)
     if ending == ".npz":

@@ -15,7 +15,7 @@ from isthmus.errors import TrainingError
 from isthmus.model import Model
 from isthmus.parts import Annealed, Critic, Trip
 from isthmus.training.arithmetic import ALONE, autocast, is_convolutional
-from isthmus.training.augmentation import shift_pictures, turn_pictures
+from isthmus.training.augmentation import shift_pictures, transpose_melodies, turn_pictures
 from isthmus.training.averaging import Average
 from isthmus.training.batches import Batch
 from isthmus.training.optimizers import make_optimizer
@@ -92,10 +92,12 @@ class Trainer:
         return trip if self.critics else None
 
     def _viewed(self, batch: Batch) -> Batch:
-        """Other views of the same pictures; what is seen of them is moved and turned alike."""
+        """Other views of the same pictures or melodies; what is seen of pictures is moved and turned alike."""
         x_B___, condition_BC, seen_B___ = batch
         if not (self.settings.shift or self.settings.turn):
             return batch
+        if x_B___.ndim == 3:
+            return Batch(transpose_melodies(x_B___, self.settings.shift), condition_BC)
         both_B___ = x_B___ if seen_B___ is None else torch.cat([x_B___, seen_B___], 1)
         if self.settings.shift:
             both_B___ = shift_pictures(both_B___, self.settings.shift)
