@@ -20,7 +20,8 @@ NAMES = ("digits", "wine", "breast-cancer", "diabetes", "shapes", "tunes")
 def from_name(name: str, options: Options) -> Dataset:
     """Open a built-in data set: digits and shapes are pictures of uint8, tunes music, the others tables.
 
-    The labels are scikit-learn's targets, unless ``label`` names a column; of shapes, what is drawn; of tunes, which it is.
+    The labels are scikit-learn's targets, unless ``label`` names a column; of shapes, what is
+    drawn; of tunes, which it is.
     """
     if name == "tunes":
         return melodies.opened(tunes(), options, name)

@@ -87,9 +87,9 @@ def notes_of(steps: Steps) -> Iterator[Note]:
 
 
 def windows_of(tune: Tune, window: int, stride: int | None) -> Iterator[tuple[int, Steps]]:
-    """Steps (window,) that begin every `stride` steps, by default every bar, with their first; silent ones are left out.
+    """Steps (window,) that begin every `stride` steps, by default every bar, and where.
 
-    A note that has begun before a window begins anew with it.
+    Silent ones are left out. A note that has begun before a window begins anew with it.
     """
     melody = melody_of(tune.notes)
     end = max((note.end for note in melody), default=0)

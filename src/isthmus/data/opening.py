@@ -121,11 +121,7 @@ def open_data(
 def _open_path(name: str, options: Options) -> Dataset:
     path = Path(name)
     if path.is_dir():
-        if texts.is_text_folder(path, options):
-            return texts.from_folder(path, options)
-        if next(iter(kinds_in(path)), "") == "music":  # with pictures beside them they are passed over, as all else is
-            return midi.from_path(path, options)
-        return images.from_folder(path, options)
+        return _open_folder(path, options)
     if not path.exists():
         if name in builtin.NAMES:
             return builtin.from_name(name, options)
@@ -144,6 +140,14 @@ def _open_path(name: str, options: Options) -> Dataset:
     if ending in countfiles.READERS:
         return countfiles.from_file(path, options)
     return from_reader(read_table(path, ending, options), options)
+
+
+def _open_folder(path: Path, options: Options) -> Dataset:
+    if texts.is_text_folder(path, options):
+        return texts.from_folder(path, options)
+    if next(iter(kinds_in(path)), "") == "music":  # with pictures beside them they are passed over, as all else is
+        return midi.from_path(path, options)
+    return images.from_folder(path, options)
 
 
 def from_reader(reader: tables.TableReader, options: Options) -> Dataset:

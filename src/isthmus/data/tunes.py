@@ -1,8 +1,8 @@
 """Nineteen melodies that anyone may use, folk tunes and songs of before 1900, written down by bars.
 
 The notation is a part of ABC (Walshaw, the abc music standard 2.1): C is middle C, c the one above, "," lowers and "'"
-raises by an octave, ^ sharpens, z is a rest, and a number says how many sixteenths a note lasts. All stand in C major or
-in the minor and dorian keys with the same white keys.
+raises by an octave, ^ sharpens, z is a rest, and a number says how many sixteenths a note lasts. All stand in C major
+or in the minor and dorian keys with the same white keys.
 """
 
 import re

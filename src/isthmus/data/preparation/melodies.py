@@ -46,8 +46,8 @@ class MelodyPreparation:
         if not known.all():
             row, step, _ = (int(i) for i in np.argwhere(~known)[0])
             raise DataError(
-                f"row {row}, step {step}: {raw[row, step, 0]:g} is no pitch from {self.lowest} to {self.highest}, which "
-                "the model was fitted on, nor -1 for a note that goes on or -2 for a rest: transpose the tune"
+                f"row {row}, step {step}: {raw[row, step, 0]:g} is no pitch from {self.lowest} to {self.highest}, "
+                "which the model was fitted on, nor -1 for a note that goes on or -2 for a rest: transpose the tune"
             )
         places = np.where(raw < 0, raw + NOTHING, raw - self.lowest + NOTHING).astype(np.int64)
         return np.asarray(places == np.arange(self.shape[1]), np.float32)
