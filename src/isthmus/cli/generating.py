@@ -14,6 +14,7 @@ from rich.progress import track
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import read_data, refuse_input
 from isthmus.data import Dataset, check_output, write_data
+from isthmus.data.playing import is_played
 from isthmus.data.streamwriting import write_pieces
 from isthmus.data.writing import ENDINGS, ROWS
 from isthmus.errors import InputError
@@ -47,6 +48,7 @@ def generate_command(**asked: Any) -> None:
 
 def _check(output: Path, estimator: Autoencoder, n: int) -> None:
     """Refuse what can't be written, before anything is drawn."""
+    is_played(output, estimator.schema_)
     if output.suffix.lower() != SHEET:
         return
     if estimator.schema_.kind != "images":
