@@ -248,7 +248,7 @@ class SeriesSchema:
 
     ``squeezed`` tells that they came without an axis of channels; ``missing`` that some values were NaN, be it that
     lengths differ; ``series_id`` names the column of a long table that says which series a row is of. ``music`` tells
-    that they are melodies.
+    that they are melodies, ``sound`` that they are samples, full scale being 1, and how they become spectra.
     """
 
     length: int
@@ -259,6 +259,7 @@ class SeriesSchema:
     named: bool = False
     series_id: str = ""
     music: Melody | None = None
+    sound: Spectra | None = None
     kind: ClassVar[Literal["series"]] = "series"
 
     @property
@@ -282,7 +283,7 @@ class SeriesSchema:
             "missing": self.missing,
             "named": self.named,
             "series_id": self.series_id,
-        } | ({"music": asdict(self.music)} if self.music else {})
+        } | {name: asdict(told) for name, told in (("music", self.music), ("sound", self.sound)) if told}
 
     @classmethod
     def from_json(cls, description: Mapping[str, Any]) -> "SeriesSchema":
@@ -298,9 +299,13 @@ class SeriesSchema:
         squeezed, missing, named = (_field(description, word, bool) for word in ("squeezed", "missing", "named"))
         if squeezed and len(names) != 1:
             raise DataError(f"schema: {len(names)} channels where one is said")
-        series_id, music = _field(description, "series_id", str), description.get("music")  # the last absent from most
-        melody = Melody.from_json(music) if music else None
-        return cls(length, tuple(names), dtype, squeezed, missing, named, series_id, melody)
+        series_id, music, sound = (
+            _field(description, "series_id", str),
+            description.get("music"),
+            description.get("sound"),
+        )
+        heard = Melody.from_json(music) if music else None, Spectra.from_json(sound) if sound else None
+        return cls(length, tuple(names), dtype, squeezed, missing, named, series_id, *heard)
 
 
 Schema = ImageSchema | TableSchema | SeriesSchema | CountsSchema

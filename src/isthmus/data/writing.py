@@ -27,7 +27,7 @@ from isthmus.files import atomic_write
 _ARRAYS = (".npy", ".npz")
 _TABLES = (".csv", ".parquet", ".feather", ".arrow")
 ENDINGS = _ARRAYS + _TABLES
-ROWS = (*ENDINGS, *MUSIC)
+ROWS = (*ENDINGS, *MUSIC, ".wav")
 """Endings of files of rows, among them those that not all kinds of rows can be written as."""
 _ROW = "row"
 _A = {"table": "a table", "series": "series", "counts": "counts"}
@@ -63,7 +63,7 @@ def check_output(
     path = Path(path)
     as_folder = folder and (path.is_dir() or (not path.suffix and not path.exists()))
     if not as_folder and path.suffix.lower() not in endings:
-        known = ", ".join(endings) + (", or a folder (no ending) for pictures and music" if folder else "")
+        known = ", ".join(endings) + (", or a folder (no ending) for pictures, music and sounds" if folder else "")
         raise InputError(f"{path}: unknown ending {path.suffix!r} of an output; known are {known}")
     if path.is_dir() and not as_folder:
         raise InputError(f"{path}: is a folder; give the name of a file")
@@ -104,8 +104,8 @@ def write_data(
     Parameters
     ----------
     path : str or Path
-        A .npy, .npz, .csv, .parquet, .feather or .arrow file; for pictures a folder; for music a .mid file, or a
-        folder of such.
+        A .npy, .npz, .csv, .parquet, .feather or .arrow file; for pictures a folder; for music a .mid and for sounds
+        a .wav file, or a folder of such.
     raw : (n, columns), (n, height, width, channels) or (n, time, channels)
         Rows as a preparation's ``undo`` returns them.
     names : sequence of str, optional

@@ -259,6 +259,8 @@ def shape_text(schema: Mapping[str, Any]) -> str:
     if schema.get("kind") == "series":
         if music := schema.get("music"):
             return f"melodies of {schema['length']} sixteenths, pitches {music['lowest']} to {music['highest']}"
+        if sound := schema.get("sound"):
+            return f"sounds of {schema['length']} samples, {sound['rate']} Hz"
         upto = "up to " if schema["missing"] else ""
         return f"series of {upto}{_count(schema['length'], 'step')}, {_count(len(schema['names']), 'channel')}"
     return f"table of {_count(len(schema.get('columns') or ()), 'column')}"

@@ -10,6 +10,7 @@ from isthmus.data.preparation.counts import CountsPreparation, fit_counts
 from isthmus.data.preparation.images import ImagePreparation, fit_images, to_integers
 from isthmus.data.preparation.melodies import MelodyPreparation, fit_melodies
 from isthmus.data.preparation.series import SeriesPreparation, fit_series
+from isthmus.data.preparation.sounds import SoundPreparation, fit_sounds
 from isthmus.data.preparation.tables import TablePreparation, fit_table, groups_of
 from isthmus.data.schema import CountsSchema, ImageSchema, Schema, SeriesSchema
 from isthmus.errors import DataError
@@ -20,6 +21,7 @@ __all__ = [
     "MelodyPreparation",
     "Preparation",
     "SeriesPreparation",
+    "SoundPreparation",
     "TablePreparation",
     "fit_preparation",
     "preparation_from_json",
@@ -64,6 +66,8 @@ def preparation_from_json(description: Any) -> Preparation:
         return SeriesPreparation.from_json(description)
     if kind == "melodies":
         return MelodyPreparation.from_json(description)
+    if kind == "sounds":
+        return SoundPreparation.from_json(description)
     raise DataError(f"preparation: unknown kind {str(kind)[:40]!r}")
 
 
@@ -88,6 +92,8 @@ def fit_preparation(schema: Schema, chunks: Iterable[NDArray[Any]]) -> Preparati
         return fit_counts(schema, chunks)
     if isinstance(schema, SeriesSchema) and schema.music:
         return fit_melodies(schema, schema.music)
+    if isinstance(schema, SeriesSchema) and schema.sound:
+        return fit_sounds(schema, schema.sound, chunks)
     if isinstance(schema, SeriesSchema):
         return fit_series(schema, chunks)
     return fit_table(schema, chunks)
@@ -101,6 +107,8 @@ def suits(preparation: Preparation, schema: Schema) -> bool:
         return isinstance(preparation, CountsPreparation) and preparation.features == len(schema.columns)
     if isinstance(schema, SeriesSchema) and schema.music:
         return preparation == fit_melodies(schema, schema.music)
+    if isinstance(schema, SeriesSchema) and schema.sound:
+        return isinstance(preparation, SoundPreparation) and preparation.spectra == schema.sound
     if isinstance(schema, SeriesSchema):
         return isinstance(preparation, SeriesPreparation) and preparation.shape == schema.shape
     return isinstance(preparation, TablePreparation) and preparation.groups == groups_of(schema)
