@@ -98,6 +98,7 @@ def test_what_cant_be_is_refused(refused, model, wine_model, tmp_path):
         "generate", wine_model, "-o", "wine.mid"
     )
     assert "not music" in refused("interpolate", wine_model, "wine", "--rows", "0,1", "-o", "wine.mid")
+    assert "at most 10,000 rows" in refused("generate", model, "-n", 10**7, "-o", "x.mid")
     assert "a sheet shows pictures" in refused("generate", model, "-o", "x.png")
     silent = mido.MidiFile(tracks=[mido.MidiTrack()])
     silent.save(tmp_path / "silent.mid")

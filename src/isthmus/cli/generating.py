@@ -22,6 +22,7 @@ from isthmus.generation import Generator, generator
 
 SHEET = ".png"
 MOST_ON_SHEET = 4096
+MOST_PLAYED = 10_000
 USUAL_LABEL = "label"
 
 
@@ -48,7 +49,8 @@ def generate_command(**asked: Any) -> None:
 
 def _check(output: Path, estimator: Autoencoder, n: int) -> None:
     """Refuse what can't be written, before anything is drawn."""
-    is_played(output, estimator.schema_)
+    if is_played(output, estimator.schema_) and n > MOST_PLAYED:
+        raise InputError(f"-n {n}: at most {MOST_PLAYED:,} rows are written to be heard; name a .npy file")
     if output.suffix.lower() != SHEET:
         return
     if estimator.schema_.kind != "images":

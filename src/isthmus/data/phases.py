@@ -17,13 +17,18 @@ ROUNDS = 32
 MOMENTUM = 0.99
 
 
+def bands_in(spectra: Spectra) -> int:
+    """K: how many bands there are."""
+    return min(BANDS, spectra.bins)
+
+
 @lru_cache(maxsize=8)
 def bands_of(spectra: Spectra) -> Floats:
     """Triangles of weights (K, B), evenly spread by ears' measure of pitch, each of sum 1.
 
     The mel of Stevens & Volkmann as O'Shaughnessy (Speech Communication, 1987) writes it: 2595 log10(1 + f / 700).
     """
-    count = min(BANDS, spectra.bins)
+    count = bands_in(spectra)
     edges = np.linspace(0, 2595 * np.log10(1 + spectra.rate / 2 / 700), count + 2)
     corners = 700 * (10 ** (edges / 2595) - 1) / spectra.rate * spectra.window
     low, middle, high = (corners[i : count + i, None] for i in range(3))

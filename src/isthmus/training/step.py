@@ -92,15 +92,14 @@ class Trainer:
         return trip if self.critics else None
 
     def _viewed(self, batch: Batch) -> Batch:
-        """Other views of the same pictures or melodies; what is seen of pictures is moved and turned alike."""
+        """Other views of the same pictures or melodies; what is seen of them is moved and turned alike."""
         x_B___, condition_BC, seen_B___ = batch
         if not (self.settings.shift or self.settings.turn):
             return batch
-        if x_B___.ndim == 3:
-            return Batch(transpose_melodies(x_B___, self.settings.shift), condition_BC)
         both_B___ = x_B___ if seen_B___ is None else torch.cat([x_B___, seen_B___], 1)
         if self.settings.shift:
-            both_B___ = shift_pictures(both_B___, self.settings.shift)
+            moved = transpose_melodies if x_B___.ndim == 3 else shift_pictures
+            both_B___ = moved(both_B___, self.settings.shift)
         if self.settings.turn:
             both_B___ = turn_pictures(both_B___)
         return Batch(both_B___, condition_BC) if seen_B___ is None else Batch.of_pairs(both_B___, condition_BC)

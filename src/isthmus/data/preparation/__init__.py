@@ -108,7 +108,8 @@ def suits(preparation: Preparation, schema: Schema) -> bool:
     if isinstance(schema, SeriesSchema) and schema.music:
         return preparation == fit_melodies(schema, schema.music)
     if isinstance(schema, SeriesSchema) and schema.sound:
-        return isinstance(preparation, SoundPreparation) and preparation.spectra == schema.sound
+        told = (schema.length, schema.sound)
+        return isinstance(preparation, SoundPreparation) and (preparation.length, preparation.spectra) == told
     if isinstance(schema, SeriesSchema):
         return isinstance(preparation, SeriesPreparation) and preparation.shape == schema.shape
     return isinstance(preparation, TablePreparation) and preparation.groups == groups_of(schema)

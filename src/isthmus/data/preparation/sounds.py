@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.data.moments import moments
-from isthmus.data.phases import bands_of, frames_of, heard
+from isthmus.data.phases import bands_in, frames_of, heard
 from isthmus.data.preparation.checks import Float32, numbers, part
 from isthmus.data.schema import SeriesSchema, Spectra
 from isthmus.data.spectra import frames_in
@@ -53,7 +53,7 @@ class SoundPreparation:
         length, spectra = part(description, "length"), Spectra.from_json(part(description, "spectra"))
         if type(length) is not int or not 1 <= length <= 2**20:
             raise DataError("preparation: no length of sounds")
-        bands = len(bands_of(spectra))
+        bands = bands_in(spectra)
         scales = numbers(part(description, "scales"), bands)
         if not (scales >= 0).all():
             raise DataError("preparation: a scale below 0")
@@ -63,5 +63,5 @@ class SoundPreparation:
 def fit_sounds(schema: SeriesSchema, spectra: Spectra, chunks: Iterable[NDArray[Any]]) -> SoundPreparation:
     """Learn mean and scale of every band."""
     loud = (frames_of(spectra, row[:, 0]) for chunk in chunks for row in chunk)
-    means, scales, _ = moments(loud, np.ones(len(bands_of(spectra)), bool))
+    means, scales, _ = moments(loud, np.ones(bands_in(spectra), bool))
     return SoundPreparation(schema.length, spectra, means, scales)
