@@ -127,6 +127,9 @@ def test_schema_and_preparation_go_to_json_and_back_and_undo_is_exact():
     assert prepared.shape == (data.n, *preparation.shape)
     np.testing.assert_array_equal(prepared.sum(-1), 1)
     np.testing.assert_array_equal(preparation.undo(prepared), raw)
+    held = np.zeros((1, *preparation.shape))
+    held[..., 1] = 1  # a model may well say that a note goes on where none has begun
+    assert (preparation.undo(held) == -2).all()
     with pytest.raises(DataError, match=r"row 1, step 2: 99 is no pitch from 52 to 79"):
         preparation.apply(np.array([[60] * 3, [60, 60, 99]], np.int16)[..., None])
 
