@@ -243,7 +243,10 @@ def music() -> str:
              "lengths, distance": ".2f", "pitches, distance": ".2f", "coverage": ".2f", "copies of rows learned": ".0%",
              "different rows": ".0%"}  # fmt: skip
     rows = [
-        (name, *(format(kept[what], kind) if what in kept else "" for what, kind in kinds.items()))
+        (
+            {"learned": "the tunes learned", "held out": "tunes held out"}.get(name, name),
+            *(format(kept[what], kind) if what in kept else "" for what, kind in kinds.items()),
+        )
         for name, kept in tunes.items()
     ]
     said = [
