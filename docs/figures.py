@@ -1,5 +1,6 @@
-"""Makes the pictures of the documentation: digits.png, field.svg, filters.png and kernels.png. Run by `make docs`."""
+"""Makes the pictures of the documentation: digits.png, field.svg, filters.png, kernels.png and rolls.png. Run by `make docs`."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from sklearn.datasets import load_digits, make_moons
 from sklearn.decomposition import PCA
 
 from isthmus import Autoencoder
+from isthmus.data.melodies import notes_of
 from isthmus.jobs.reduce import judged_rows
 from isthmus.report.field import field_section
 from isthmus.report.svg import as_file
@@ -109,6 +111,27 @@ def sheet(place, kernels: np.ndarray, title: str, shape: tuple[int, int]) -> Non
     place.suptitle(title, size=12)
 
 
+def rolls() -> None:
+    """Piano rolls of rows of tunes, of made ones, and of a way between two tunes, as benchmarks/music.py kept them."""
+    found = json.loads((HERE.parent / "benchmarks" / "results" / "music.json").read_text())["rolls"]
+    shown = {
+        "from the tunes": found["tunes"],
+        "made by the recurrent VAE": found["lstm-vae, mixture"],
+        "by a Markov chain": found["Markov chain"],
+        "Ode to Joy to Twinkle, Twinkle": found["way"],
+    }
+    figure = plt.figure(figsize=(9, 6.4), layout="constrained")
+    for place, (title, rows) in zip(figure.subfigures(2, 2).flat, shown.items(), strict=True):
+        place.suptitle(title, size=11)
+        for axes, row in zip(place.subplots(2, 3).flat, rows, strict=True):
+            notes = list(notes_of(np.array(row)))
+            bars = ([n.pitch for n in notes], [n.lasts - 0.3 for n in notes], 0.9, [n.start for n in notes])
+            axes.barh(*bars, align="center", color="0.2")
+            axes.axvline(16, color="0.8", lw=0.8, zorder=0)
+            axes.set(xlim=(0, 32), ylim=(54, 80), xticks=[], yticks=[])
+    save(figure, "rolls.png")
+
+
 def save(figure, name: str) -> None:
     figure.savefig(HERE / name, dpi=80)
     with Image.open(HERE / name) as picture:  # 16 greys are enough, and a fifth of the bytes
@@ -120,3 +143,4 @@ if __name__ == "__main__":
     field()
     filters()
     kernels()
+    rolls()

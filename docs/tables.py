@@ -236,6 +236,62 @@ def sound() -> str:
     )
 
 
+def music() -> str:
+    found = result("music")
+    tunes = found["tunes"]
+    kinds = {"in the scale": ".0%", "on a beat": ".0%", "repeated": ".0%", "halves of one rhythm": ".0%",
+             "lengths, distance": ".2f", "pitches, distance": ".2f", "coverage": ".2f", "copies of rows learned": ".0%",
+             "different rows": ".0%"}  # fmt: skip
+    rows = [
+        (
+            {"learned": "the tunes learned", "held out": "tunes held out"}.get(name, name),
+            *(format(kept[what], kind) if what in kept else "" for what, kind in kinds.items()),
+        )
+        for name, kept in tunes.items()
+    ]
+    said = [
+        f"{name}: {found[name]['minutes']:g} minutes of one thread ({found[name]['steps']:,} steps); steps given back right, "
+        f"of tunes learned {found[name]['steps right, learned']:.1%}, held out {found[name]['steps right, held out']:.1%}"
+        for name in ("lstm-vae", "vae")
+    ]
+    return (
+        table(("rows", *kinds), rows)
+        + f"\n\n{found['learned']} rows learned, {found['held out']} held out. {'. '.join(said)}.\n"
+    )
+
+
+def ways() -> str:
+    found = result("music")
+    kinds = {
+        "in the scale": ".0%",
+        "steps changed, of a way's mean": ".1%",
+        "largest change, way": ".1%",
+        "largest change, fade": ".1%",
+    }
+    rows = [(name, found[name]["between"]["files"], *(format(found[name]["between"][what], kind) for what, kind in kinds.items()))
+            for name in ("lstm-vae", "vae")]  # fmt: skip
+    return table(("way between two tunes", "files", *kinds), rows) + "\n"
+
+
+def spoken() -> str:
+    found = result("spoken")
+    back = [
+        (name, f"{kept['variance left']:.1%}", f"{kept['digit right']:.1%}")
+        for name, kept in found["given back"].items()
+    ]
+    made = [
+        (name, f"{kept['digit right']:.1%}", f"{kept['density']:.2f}", f"{kept['coverage']:.2f}")
+        for name, kept in found["made"].items()
+    ]
+    return (
+        table((f"{found['judged']} recordings given back", "variance left", "digit right"), back)
+        + "\n\n"
+        + table(("sounds made", "digit right", "density", "coverage"), made)
+        + f"\n\n{found['values']} code values; {found['learned']:,} recordings learned, {found['minutes']:g} minutes of one thread "
+        f"({found['steps']:,} steps).\n"
+    )
+
+
 def adbench() -> str:
     found = result("adbench")
     text = f"{found['tables']} tables, three seeds each; seconds are of all {6 * found['tables']} fits.\n"
@@ -349,6 +405,9 @@ TABLES = {
     "faces": faces,
     "kernels": kernels,
     "sound": sound,
+    "music": music,
+    "ways": ways,
+    "spoken": spoken,
     "inpainting": inpainting,
     "imputing": imputing,
     "upscaling": upscaling,

@@ -118,7 +118,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Batches that make one step together, as a batch of so many times the rows would, in less memory. Terms over
         a whole batch, and the draws of codes, still go batch by batch.
     shift : int, default=0
-        Pictures: move each by up to this many pixels at random, anew in every epoch.
+        Pictures: move each by up to this many pixels at random, anew in every epoch. Melodies: transpose each by up to
+        this many semitones, as far as the pitches go.
     binarize : bool, default=False
         For likelihood="bernoulli": draw every cell anew as 0 or 1 at every step, its value being the probability of 1
         (dynamic binarisation: Burda, Grosse & Salakhutdinov, ICLR 2016). Rows to be scored are taken as they are.

@@ -86,7 +86,7 @@ class Body:
     likelihood : str
         A name of `LIKELIHOODS`; `gaussian` and `laplace` learn their scale, `gaussian:0.1` fixes it.
     groups : tuple of (kind, width)
-        A table's columns, for `mixed`.
+        A table's columns, or the channels of series' steps, for `mixed`.
     missing : bool
         Whether cells may be missing.
     condition_dim : int
@@ -385,8 +385,9 @@ def _likelihood(asked: str, shape: tuple[int, ...], *, mixed: bool, counts: bool
         right = f"use {' or '.join(COUNTS)}" if counts else "it is for counts: open them with kind='counts'"
         raise InputError(f"likelihood={asked!r} can't describe these data: {right}")
     if mixed and asked != "mixed":
-        raise InputError(f"likelihood={asked!r} can't describe a table with missing cells or categories: use 'mixed'")
-    if asked == "mixed" and len(shape) == 2:
+        these = "a table with missing cells or categories" if len(shape) == 1 else "steps of categories"
+        raise InputError(f"likelihood={asked!r} can't describe {these}: use 'mixed'")
+    if asked == "mixed" and len(shape) == 2 and not mixed:
         raise InputError("likelihood='mixed' is for tables; these data are series: use 'gaussian' or 'laplace'")
     return asked
 

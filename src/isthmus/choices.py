@@ -78,9 +78,9 @@ def patience(asked: int | str | None, epochs: int | None, *, held_out: bool) -> 
 
 
 def check_shift(asked: int, schema: Schema) -> None:
-    """Only pictures can be shifted."""
-    if asked and schema.kind != "images":
-        raise InputError(f"shift={asked} moves pictures; these data are {schema.kind}: leave it out")
+    """Only pictures and melodies can be shifted."""
+    if asked and schema.kind != "images" and getattr(schema, "music", None) is None:
+        raise InputError(f"shift={asked} moves pictures and melodies; these data are {schema.kind}: leave it out")
 
 
 def check_binarize(asked: bool, likelihood: str) -> None:

@@ -49,8 +49,8 @@ def app() -> None:
     isthmus generate m.safetensors -n 100 -o sheet.png
 
     DATA is a .csv, .parquet, .feather, .npy or .npz file, counts in .mtx, .biom, .h5ad or a sparse .npz, texts in
-    .jsonl, a folder of pictures or of .txt, or one of the built-in sets digits, wine, breast-cancer, diabetes,
-    shapes. What is restored may also be sounds (.wav, .flac) or clips (.mp4, .mov, .mkv).
+    .jsonl, a folder of pictures, of .txt or of .mid, or one of the built-in sets digits, wine, breast-cancer, diabetes,
+    shapes, tunes. What is restored may also be sounds (.wav, .flac) or clips (.mp4, .mov, .mkv).
 
     Exit codes: 0 done, 2 your mistake (one line says which), 1 ours.
     """
@@ -121,7 +121,7 @@ def app() -> None:
     type=int,
     default=0,
     show_default=True,
-    help="Pictures: move by up to so many pixels, at random.",
+    help="Pictures: move by up to so many pixels, at random; music: by up to so many semitones.",
 )
 @click.option("--binarize", is_flag=True, help="For bernoulli: draw each cell as 0 or 1, anew at every step.")
 @click.option(

@@ -11,7 +11,7 @@ from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import read_data, refuse_input
 from isthmus.data import Dataset, check_output, write_data
 from isthmus.data.transformations import TRANSFORMATIONS
-from isthmus.data.writing import ENDINGS
+from isthmus.data.writing import ROWS
 from isthmus.errors import InputError
 from isthmus.files import atomic_write
 from isthmus.generation.directions import Attribute, Transformation
@@ -24,7 +24,7 @@ LABELS = {"more": 1.0, "less": -1.0}
 
 def edit_command(**asked: Any) -> None:
     """Learn a change of codes, and write the rows changed."""
-    output = check_output(asked["output"], asked["force"], endings=(*ENDINGS, SHEET))
+    output = check_output(asked["output"], asked["force"], endings=(*ROWS, SHEET))
     refuse_input("result", output, Path(asked["data"]), Path(asked["fitted_to"]))
     name, value = _asked_for(asked)
     estimator = Autoencoder.load(asked["model"])

@@ -14,19 +14,21 @@ from rich.progress import track
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import read_data, refuse_input
 from isthmus.data import Dataset, check_output, write_data
+from isthmus.data.playing import is_played
 from isthmus.data.streamwriting import write_pieces
-from isthmus.data.writing import ENDINGS
+from isthmus.data.writing import ENDINGS, ROWS
 from isthmus.errors import InputError
 from isthmus.generation import Generator, generator
 
 SHEET = ".png"
 MOST_ON_SHEET = 4096
+MOST_PLAYED = 10_000
 USUAL_LABEL = "label"
 
 
 def generate_command(**asked: Any) -> None:
     """Draw rows and write them."""
-    output, n = check_output(asked["output"], asked["force"], endings=(*ENDINGS, SHEET)), asked["rows"]
+    output, n = check_output(asked["output"], asked["force"], endings=(*ROWS, SHEET)), asked["rows"]
     refuse_input("result", output, *(Path(asked[name]) for name in ("fitted_to", "like") if asked[name]))
     estimator = Autoencoder.load(asked["model"])
     _check(output, estimator, n)
@@ -47,6 +49,8 @@ def generate_command(**asked: Any) -> None:
 
 def _check(output: Path, estimator: Autoencoder, n: int) -> None:
     """Refuse what can't be written, before anything is drawn."""
+    if is_played(output, estimator.schema_) and n > MOST_PLAYED:
+        raise InputError(f"-n {n}: at most {MOST_PLAYED:,} rows are written to be heard; name a .npy file")
     if output.suffix.lower() != SHEET:
         return
     if estimator.schema_.kind != "images":

@@ -13,7 +13,8 @@ from PIL import Image
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import read_data, refuse_input
 from isthmus.data import Dataset, check_output, write_data
-from isthmus.data.writing import ENDINGS
+from isthmus.data.playing import is_played
+from isthmus.data.writing import ROWS
 from isthmus.errors import InputError
 from isthmus.files import atomic_write
 from isthmus.jobs.interpolate import Tour, interpolate
@@ -27,11 +28,12 @@ SHOWN = 256
 
 def interpolate_command(**asked: Any) -> None:
     """Go through the rows asked for and write what lies on the way."""
-    output = check_output(asked["output"], asked["force"], endings=(*ENDINGS, *PICTURES))
+    output = check_output(asked["output"], asked["force"], endings=(*ROWS, *PICTURES))
     refuse_input("result", output, Path(asked["data"]))
     estimator = Autoencoder.load(asked["model"])
     if output.suffix.lower() in PICTURES and estimator.schema_.kind != "images":
         raise InputError(f"{output}: this model's rows are {estimator.schema_.kind}; name a .csv, .npy or .npz file")
+    is_played(output, estimator.schema_)
     data = _stops(read_data(asked["data"], asked, estimator), asked["rows"])
     tour = interpolate(estimator, data, steps=asked["steps"], way=asked["way"])
     _write(output, tour, estimator, asked)

@@ -33,7 +33,7 @@ def is_restoring(asked: dict[str, Any]) -> bool:
     if asked["noise"] or asked["target"] or known:
         return True
     found = kinds_in(folder) if folder.is_dir() else {}
-    return "sounds" in found and "pictures" not in found
+    return "sounds" in found and "pictures" not in found and asked["kind"] != "series"
 
 
 def restoring_options(asked: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from isthmus import modelfile
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import page_beside, read_data, say_untold
 from isthmus.data import check_output, read_codes, write_codes, write_data
+from isthmus.data.writing import ROWS
 from isthmus.detection import Detector
 from isthmus.errors import DataError
 from isthmus.jobs.reduce import compare, judged_rows
@@ -45,7 +46,7 @@ def encode_command(**asked: Any) -> None:
 
 def decode_command(**asked: Any) -> None:
     """Rows for codes."""
-    output = check_output(asked["output"], asked["force"])
+    output = check_output(asked["output"], asked["force"], endings=ROWS)
     estimator = Autoencoder.load(asked["model"])
     codes = read_codes(asked["codes"])
     raw = estimator.decode_raw(codes, _asked_label(estimator, asked))
@@ -63,7 +64,7 @@ def _asked_label(estimator: Autoencoder, asked: dict[str, Any]) -> Any:
 
 def reconstruct_command(**asked: Any) -> None:
     """Every row encoded and decoded."""
-    output = check_output(asked["output"], asked["force"])
+    output = check_output(asked["output"], asked["force"], endings=ROWS)
     estimator = Autoencoder.load(asked["model"])
     data = read_data(asked["data"], asked, estimator)
     write_data(output, estimator.reconstruct_raw(data), estimator.schema_, names=data.names, force=asked["force"])

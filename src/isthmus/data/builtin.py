@@ -1,25 +1,30 @@
-"""Small data sets by name: real ones that come with scikit-learn, and drawn shapes whose causes are known."""
+"""Small data sets by name: real ones that come with scikit-learn, melodies, and drawn shapes whose causes are known."""
 
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
+from isthmus.data import melodies
 from isthmus.data.arrays import from_source
 from isthmus.data.dataset import Dataset, Options
 from isthmus.data.shapes import SHAPES, shapes
 from isthmus.data.source import ArraySource
 from isthmus.data.tablefiles import read_arrow
 from isthmus.data.tables import from_reader
+from isthmus.data.tunes import tunes
 
-NAMES = ("digits", "wine", "breast-cancer", "diabetes", "shapes")
+NAMES = ("digits", "wine", "breast-cancer", "diabetes", "shapes", "tunes")
 
 
 def from_name(name: str, options: Options) -> Dataset:
-    """Open a built-in data set: digits and shapes are pictures of uint8, the others tables.
+    """Open a built-in data set: digits and shapes are pictures of uint8, tunes music, the others tables.
 
-    The labels are scikit-learn's targets, unless ``label`` names a column; of shapes, what is drawn.
+    The labels are scikit-learn's targets, unless ``label`` names a column; of shapes, what is
+    drawn; of tunes, which it is.
     """
+    if name == "tunes":
+        return melodies.opened(tunes(), options, name)
     if name == "shapes":
         options.refuse(name, "a built-in set of pictures", ("key", options.key), ("label", options.label))
         drawn, factors = shapes()

@@ -1,8 +1,8 @@
-"""A folder of pictures written from an array."""
+"""Folders of files written, as of pictures from an array."""
 
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -16,6 +16,7 @@ from isthmus.errors import InputError
 from isthmus.files import atomic_write
 
 Opener = Callable[[Path], AbstractContextManager[IO[bytes]]]
+Saver = Callable[[IO[bytes], Any, str], None]
 FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
     ".png": ("PNG", {}),
     ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
@@ -41,20 +42,32 @@ def write_folder(folder: Path, pictures: NDArray[Any], names: Sequence[str] | No
     _check(folder, pictures)
     width = max(5, len(str(len(pictures) - 1)))
     given = names if names is not None else [f"{i:0{width}d}.png" for i in range(len(pictures))]
-    targets = _targets(folder, given, pictures)
+    write_files(folder, _targets(folder, given, pictures), pictures, _save)
+
+
+def write_files(folder: Path, targets: Sequence[PurePosixPath], items: Iterable[Any], save: Saver) -> None:
+    """Write each item to a file under the folder by ``save(file, item, ending)``.
+
+    A new folder appears whole or not at all; in an existing one each file does.
+
+    Raises
+    ------
+    InputError
+        If writing fails.
+    """
     try:
         if folder.exists():
-            _write_all(folder, targets, pictures, atomic_write)
+            _write_all(folder, targets, items, save, atomic_write)
         else:
-            _write_new(folder, targets, pictures)
+            _write_new(folder, targets, items, save)
     except OSError as error:
         raise InputError(f"can't write {folder}: {error.strerror or error}") from error
 
 
-def _write_new(folder: Path, targets: Sequence[PurePosixPath], pictures: NDArray[Any]) -> None:
+def _write_new(folder: Path, targets: Sequence[PurePosixPath], items: Iterable[Any], save: Saver) -> None:
     beside = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}.part")
     try:
-        _write_all(beside, targets, pictures, lambda path: path.open("wb"))
+        _write_all(beside, targets, items, save, lambda path: path.open("wb"))
         beside.rename(folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
@@ -91,12 +104,14 @@ def _target(name: str, pictures: NDArray[Any]) -> PurePosixPath:
     return path if ending in known else path.with_suffix(".png")
 
 
-def _write_all(folder: Path, targets: Sequence[PurePosixPath], pictures: NDArray[Any], opened: Opener) -> None:
-    for target, pixels in zip(targets, pictures, strict=True):
+def _write_all(
+    folder: Path, targets: Sequence[PurePosixPath], items: Iterable[Any], save: Saver, opened: Opener
+) -> None:
+    for target, item in zip(targets, items, strict=True):
         path = folder / target
         path.parent.mkdir(parents=True, exist_ok=True)
         with opened(path) as file:
-            _save(file, pixels, path.suffix.lower())
+            save(file, item, path.suffix.lower())
 
 
 def _save(file: IO[bytes], pixels: NDArray[Any], ending: str) -> None:

@@ -62,7 +62,7 @@ def from_folder(folder: Path, options: Options) -> Dataset:
     if bad and not (options.skip_bad and good):
         _refuse_bad(where, bad, len(names))
     skipped = [f"{name}: {reason}" for name, reason in bad.items()]
-    return Dataset(schema, source, _labels(good), good, "folder", skipped)
+    return Dataset(schema, source, folder_labels(good), good, "folder", skipped)
 
 
 def find(folder: Path, endings: tuple[str, ...] = ENDINGS) -> list[str]:
@@ -76,7 +76,8 @@ def find(folder: Path, endings: tuple[str, ...] = ENDINGS) -> list[str]:
     return sorted(found)
 
 
-def _labels(names: list[str]) -> NDArray[Any] | None:
+def folder_labels(names: list[str]) -> NDArray[Any] | None:
+    """The sub-folder of each file, if all lie in one."""
     if all("/" in name for name in names):
         return np.array([name.split("/", 1)[0] for name in names])
     return None

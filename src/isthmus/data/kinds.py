@@ -1,4 +1,4 @@
-"""Which kind of files a command is given: pictures, sounds or clips, told by their endings."""
+"""Which kind of files a command is given: pictures, sounds, clips or music, told by their endings."""
 
 from pathlib import Path
 
@@ -7,11 +7,12 @@ from isthmus.errors import DataError
 
 SOUNDS = (".wav", ".flac")
 CLIPS = (".mp4", ".m4v", ".mov", ".mkv", ".avi", ".webm")
-KINDS = {"sounds": SOUNDS, "clips": CLIPS, "pictures": ENDINGS}
+MUSIC = (".mid", ".midi")
+KINDS = {"sounds": SOUNDS, "clips": CLIPS, "pictures": ENDINGS, "music": MUSIC}
 
 
 def kinds_in(folder: Path) -> dict[str, list[str]]:
-    """The sounds, clips and pictures under a folder, as relative paths, sorted; of kinds that are there."""
+    """The sounds, clips, music and pictures under a folder, as relative paths, sorted; of kinds that are there."""
     names = find(folder, tuple(ending for endings in KINDS.values() for ending in endings))
     found = {kind: [name for name in names if name.lower().endswith(endings)] for kind, endings in KINDS.items()}
     return {kind: of_kind for kind, of_kind in found.items() if of_kind}

@@ -13,12 +13,15 @@ from isthmus.data import (
     counts,
     csvfiles,
     images,
+    midi,
+    recordings,
     series,
     tablefiles,
     tables,
     texts,
 )
 from isthmus.data.dataset import Dataset, Options
+from isthmus.data.kinds import MUSIC, SOUNDS, kind_of_folder, kinds_in
 from isthmus.data.schema import CountsSchema, Schema
 from isthmus.errors import DataError, InputError
 from isthmus.names import did_you_mean
@@ -53,8 +56,9 @@ def open_data(
         A NumPy array, scipy sparse matrix or torch tensor, (n, d) for a table, (n, height, width[, channels]) for
         pictures, (n, time[, channels]) for series, which may also be a list of (time[, channels]); a pandas or polars
         DataFrame; the path of a .npy, .npz, .csv, .parquet, .feather or .arrow file, of counts in .mtx, .biom, .h5ad
-        or a sparse .npz, of texts in .jsonl, or of a folder of pictures or of .txt; a list of texts with kind="text";
-        or one of the names digits, wine, breast-cancer, diabetes, shapes.
+        or a sparse .npz, of texts in .jsonl, or of a folder of pictures or of .txt; a .mid file or a folder of such,
+        and with kind="series" of .wav or .flac; a list of texts with kind="text"; or one of the names digits, wine,
+        breast-cancer, diabetes, shapes, tunes.
     kind : {"auto", "images", "table", "series", "counts", "text"}
         What the rows are; "auto" takes two axes for a table, more of uint8 or uint16 for pictures, and sparse
         matrices for counts. Series are always asked for; those that are shorter than the longest end in NaN.
@@ -119,25 +123,39 @@ def open_data(
 def _open_path(name: str, options: Options) -> Dataset:
     path = Path(name)
     if path.is_dir():
-        if texts.is_text_folder(path, options):
-            return texts.from_folder(path, options)
-        return images.from_folder(path, options)
+        return _open_folder(path, options)
     if not path.exists():
         if name in builtin.NAMES:
             return builtin.from_name(name, options)
         raise DataError(f"{name}: no such file or folder, nor a built-in data set{_similar(path)}")
     ending = path.suffix.lower()
+    if ending in MUSIC or (ending in SOUNDS and options.series):
+        return midi.from_path(path, options) if ending in MUSIC else recordings.from_path(path, options)
     if ending == ".npy":
         return arrayfiles.from_npy(path, options)
     if ending == ".npz":
-        if options.key is None and options.kind in ("auto", "counts") and countfiles.is_sparse_npz(path):
-            return countfiles.from_npz(path, options)
-        return arrayfiles.from_npz(path, options)
+        return _open_npz(path, options)
     if ending == ".jsonl":
         return texts.from_jsonl(path, options)
     if ending in countfiles.READERS:
         return countfiles.from_file(path, options)
     return from_reader(read_table(path, ending, options), options)
+
+
+def _open_npz(path: Path, options: Options) -> Dataset:
+    if options.key is None and options.kind in ("auto", "counts") and countfiles.is_sparse_npz(path):
+        return countfiles.from_npz(path, options)
+    return arrayfiles.from_npz(path, options)
+
+
+def _open_folder(path: Path, options: Options) -> Dataset:
+    if texts.is_text_folder(path, options):
+        return texts.from_folder(path, options)
+    if next(iter(kinds_in(path)), "") == "music":  # with pictures beside them they are passed over, as all else is
+        return midi.from_path(path, options)
+    if options.series and kind_of_folder(path)[0] == "sounds":
+        return recordings.from_path(path, options)
+    return images.from_folder(path, options)
 
 
 def from_reader(reader: tables.TableReader, options: Options) -> Dataset:

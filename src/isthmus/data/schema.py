@@ -220,11 +220,35 @@ class CountsSchema:
 
 
 @dataclass(frozen=True)
+class Melody:
+    """How tunes became steps: the lowest and the highest pitch (MIDI numbers), steps of a quarter note, and the tempo.
+
+    A step is the pitch of the note that begins there, -1 where one goes on, -2 where there is none. The tempo is in
+    quarter notes a minute.
+    """
+
+    lowest: int
+    highest: int
+    beat: int
+    tempo: float
+
+    @classmethod
+    def from_json(cls, description: Any) -> "Melody":
+        """Rebuild; anything unexpected is a DataError."""
+        lowest, highest, beat = (_field(description, name, int) for name in ("lowest", "highest", "beat"))
+        tempo = _field(description, "tempo", float)
+        if not (0 <= lowest <= highest <= 127 and 1 <= beat <= 96 and 1 <= tempo <= 1000):
+            raise DataError(f"schema: pitches {lowest} to {highest}, {beat} steps a beat, {tempo:g} beats a minute")
+        return cls(lowest, highest, beat, tempo)
+
+
+@dataclass(frozen=True)
 class SeriesSchema:
     """The length and the channels of series, which are (n, length, channels) arrays, NaN after a shorter one's end.
 
     ``squeezed`` tells that they came without an axis of channels; ``missing`` that some values were NaN, be it that
-    lengths differ; ``series_id`` names the column of a long table that says which series a row is of.
+    lengths differ; ``series_id`` names the column of a long table that says which series a row is of. ``music`` tells
+    that they are melodies, ``sound`` that they are samples, full scale being 1, and how they become spectra.
     """
 
     length: int
@@ -234,6 +258,8 @@ class SeriesSchema:
     missing: bool = False
     named: bool = False
     series_id: str = ""
+    music: Melody | None = None
+    sound: Spectra | None = None
     kind: ClassVar[Literal["series"]] = "series"
 
     @property
@@ -257,7 +283,7 @@ class SeriesSchema:
             "missing": self.missing,
             "named": self.named,
             "series_id": self.series_id,
-        }
+        } | {name: asdict(told) for name, told in (("music", self.music), ("sound", self.sound)) if told}
 
     @classmethod
     def from_json(cls, description: Mapping[str, Any]) -> "SeriesSchema":
@@ -273,7 +299,13 @@ class SeriesSchema:
         squeezed, missing, named = (_field(description, word, bool) for word in ("squeezed", "missing", "named"))
         if squeezed and len(names) != 1:
             raise DataError(f"schema: {len(names)} channels where one is said")
-        return cls(length, tuple(names), dtype, squeezed, missing, named, _field(description, "series_id", str))
+        series_id, music, sound = (
+            _field(description, "series_id", str),
+            description.get("music"),
+            description.get("sound"),
+        )
+        heard = Melody.from_json(music) if music else None, Spectra.from_json(sound) if sound else None
+        return cls(length, tuple(names), dtype, squeezed, missing, named, series_id, *heard)
 
 
 Schema = ImageSchema | TableSchema | SeriesSchema | CountsSchema

@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from isthmus.data.arrayfiles import array_names
 from isthmus.data.dataset import Dataset, Options
 from isthmus.data.folders import write_folder
+from isthmus.data.kinds import MUSIC
 from isthmus.data.opening import open_data, read_table
+from isthmus.data.playing import is_played, write_played
 from isthmus.data.restoring import long_table, restore, to_arrow
 from isthmus.data.schema import CountsSchema, ImageSchema, Schema, SeriesSchema, TableSchema
 from isthmus.data.streamwriting import write_tables
@@ -25,6 +27,8 @@ from isthmus.files import atomic_write
 _ARRAYS = (".npy", ".npz")
 _TABLES = (".csv", ".parquet", ".feather", ".arrow")
 ENDINGS = _ARRAYS + _TABLES
+ROWS = (*ENDINGS, *MUSIC, ".wav")
+"""Endings of files of rows, among them those that not all kinds of rows can be written as."""
 _ROW = "row"
 _A = {"table": "a table", "series": "series", "counts": "counts"}
 _STD = "_std"
@@ -59,7 +63,7 @@ def check_output(
     path = Path(path)
     as_folder = folder and (path.is_dir() or (not path.suffix and not path.exists()))
     if not as_folder and path.suffix.lower() not in endings:
-        known = ", ".join(endings) + (", or a folder (no ending) for pictures" if folder else "")
+        known = ", ".join(endings) + (", or a folder (no ending) for pictures, music and sounds" if folder else "")
         raise InputError(f"{path}: unknown ending {path.suffix!r} of an output; known are {known}")
     if path.is_dir() and not as_folder:
         raise InputError(f"{path}: is a folder; give the name of a file")
@@ -100,7 +104,8 @@ def write_data(
     Parameters
     ----------
     path : str or Path
-        A .npy, .npz, .csv, .parquet, .feather or .arrow file, or for pictures a folder.
+        A .npy, .npz, .csv, .parquet, .feather or .arrow file; for pictures a folder; for music a .mid and for sounds
+        a .wav file, or a folder of such.
     raw : (n, columns), (n, height, width, channels) or (n, time, channels)
         Rows as a preparation's ``undo`` returns them.
     names : sequence of str, optional
@@ -114,8 +119,11 @@ def write_data(
     InputError
         If ``check_output`` refuses the path, the ending doesn't suit the data, or writing fails.
     """
-    path = check_output(path, force)
+    path = check_output(path, force, endings=ROWS)
     ending = path.suffix.lower()
+    if is_played(path, schema):
+        write_played(path, raw, cast(SeriesSchema, schema))
+        return
     if isinstance(schema, ImageSchema):
         if path.is_dir() or not ending:
             write_folder(path, restore(raw, schema, "numpy").reshape(len(raw), *schema.shape), names)

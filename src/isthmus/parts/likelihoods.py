@@ -177,7 +177,7 @@ class Masked(Likelihood):
 
 
 class Mixed(Likelihood):
-    """Columns of several kinds side by side, for tables; a missing cell (NaN) costs nothing and teaches nothing.
+    """Columns of several kinds side by side, for tables and the channels of series; missing cells (NaN) cost nothing.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ class Mixed(Likelihood):
     def cells(self, raw_B___: Tensor, x_B___: Tensor) -> Tensor:
         known = ~x_B___.isnan()
         x_BF = torch.where(known, x_B___, 0.0)
-        costs = [self._cost(kind, raw_B___[:, a:b], x_BF[:, a:b]) for kind, a, b in self.runs]
+        costs = [self._cost(kind, raw_B___[..., a:b], x_BF[..., a:b]) for kind, a, b in self.runs]
         return torch.cat(costs, -1) * known
 
     def _cost(self, kind: str, raw_Bf: Tensor, x_Bf: Tensor) -> Tensor:
@@ -212,7 +212,7 @@ class Mixed(Likelihood):
         return (self.normal if kind == "numeric" else self.bernoulli).cells(raw_Bf, x_Bf)
 
     def mean(self, raw_B___: Tensor) -> Tensor:
-        return torch.cat([self._mean(kind, raw_B___[:, a:b]) for kind, a, b in self.runs], -1)
+        return torch.cat([self._mean(kind, raw_B___[..., a:b]) for kind, a, b in self.runs], -1)
 
     def _mean(self, kind: str, raw_Bf: Tensor) -> Tensor:
         if kind == "categorical":
@@ -220,12 +220,12 @@ class Mixed(Likelihood):
         return (self.normal if kind == "numeric" else self.bernoulli).mean(raw_Bf)
 
     def draw(self, raw_B___: Tensor) -> Tensor:
-        return torch.cat([self._draw(kind, raw_B___[:, a:b]) for kind, a, b in self.runs], -1)
+        return torch.cat([self._draw(kind, raw_B___[..., a:b]) for kind, a, b in self.runs], -1)
 
     def _draw(self, kind: str, raw_Bf: Tensor) -> Tensor:
         if kind == "categorical":
-            chosen_B = torch.multinomial(raw_Bf.softmax(-1), 1)[:, 0]
-            return F.one_hot(chosen_B, raw_Bf.shape[1]).to(raw_Bf.dtype)
+            chosen_N = torch.multinomial(raw_Bf.softmax(-1).flatten(0, -2), 1)[:, 0]
+            return F.one_hot(chosen_N, raw_Bf.shape[-1]).to(raw_Bf.dtype).reshape(raw_Bf.shape)
         return (self.normal if kind == "numeric" else self.bernoulli).draw(raw_Bf)
 
 

@@ -278,6 +278,10 @@ def shape_text(schema: Mapping[str, Any]) -> str:
         of = "counts of words" if schema.get("text") else "counts"
         return f"{of}, {_count(len(schema.get('columns') or ()), 'column')}"
     if schema.get("kind") == "series":
+        if music := schema.get("music"):
+            return f"melodies of {schema['length']} sixteenths, pitches {music['lowest']} to {music['highest']}"
+        if sound := schema.get("sound"):
+            return f"sounds of {schema['length']} samples, {sound['rate']} Hz"
         upto = "up to " if schema["missing"] else ""
         return f"series of {upto}{_count(schema['length'], 'step')}, {_count(len(schema['names']), 'channel')}"
     return f"table of {_count(len(schema.get('columns') or ()), 'column')}"

@@ -1,11 +1,26 @@
-"""Other views of the same picture.
+"""Other views of the same picture or melody.
 
-Legend: B rows of the batch, C x H x W a picture.
+Legend: B rows of the batch, C x H x W a picture; T steps of a melody, K what each can be: rest, hold, P pitches.
 """
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
+
+NO_PITCHES = 2
+"""Places of a step before those of pitches: rest and hold."""
+
+
+def transpose_melodies(x_BTK: Tensor, semitones: int) -> Tensor:
+    """Each melody moved up or down by up to so many semitones, its own way, as far as the pitches go."""
+    found_BP = x_BTK[..., NO_PITCHES:].amax(1) > 0
+    pitches, below_B = found_BP.shape[1], found_BP.int().argmax(1)
+    above_B = found_BP.flip(1).int().argmax(1)
+    asked_B = torch.randint(-semitones, semitones + 1, (len(x_BTK),), device=x_BTK.device)
+    up_B = torch.minimum(torch.maximum(asked_B, -below_B), above_B)
+    from_BP = (torch.arange(pitches, device=x_BTK.device) - up_B[:, None]) % pitches
+    from_BTP = (from_BP + NO_PITCHES)[:, None].expand(-1, x_BTK.shape[1], -1)
+    return torch.cat([x_BTK[..., :NO_PITCHES], x_BTK.gather(2, from_BTP)], -1)
 
 
 def shift_pictures(x_BCHW: Tensor, pixels: int) -> Tensor:

@@ -15,7 +15,7 @@ from isthmus.errors import TrainingError
 from isthmus.model import Model
 from isthmus.parts import Annealed, Critic, Trip
 from isthmus.training.arithmetic import ALONE, autocast, is_convolutional
-from isthmus.training.augmentation import shift_pictures, turn_pictures
+from isthmus.training.augmentation import shift_pictures, transpose_melodies, turn_pictures
 from isthmus.training.averaging import Average
 from isthmus.training.batches import Batch
 from isthmus.training.optimizers import make_optimizer
@@ -92,13 +92,14 @@ class Trainer:
         return trip if self.critics else None
 
     def _viewed(self, batch: Batch) -> Batch:
-        """Other views of the same pictures; what is seen of them is moved and turned alike."""
+        """Other views of the same pictures or melodies; what is seen of them is moved and turned alike."""
         x_B___, condition_BC, seen_B___ = batch
         if not (self.settings.shift or self.settings.turn):
             return batch
         both_B___ = x_B___ if seen_B___ is None else torch.cat([x_B___, seen_B___], 1)
         if self.settings.shift:
-            both_B___ = shift_pictures(both_B___, self.settings.shift)
+            moved = transpose_melodies if x_B___.ndim == 3 else shift_pictures
+            both_B___ = moved(both_B___, self.settings.shift)
         if self.settings.turn:
             both_B___ = turn_pictures(both_B___)
         return Batch(both_B___, condition_BC) if seen_B___ is None else Batch.of_pairs(both_B___, condition_BC)

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from isthmus.data.preparation.checks import Float32, part
 from isthmus.data.preparation.counts import CountsPreparation, fit_counts
 from isthmus.data.preparation.images import ImagePreparation, fit_images, to_integers
+from isthmus.data.preparation.melodies import MelodyPreparation, fit_melodies
 from isthmus.data.preparation.series import SeriesPreparation, fit_series
+from isthmus.data.preparation.sounds import SoundPreparation, fit_sounds
 from isthmus.data.preparation.tables import TablePreparation, fit_table, groups_of
 from isthmus.data.schema import CountsSchema, ImageSchema, Schema, SeriesSchema
 from isthmus.errors import DataError
@@ -16,8 +18,10 @@ from isthmus.errors import DataError
 __all__ = [
     "CountsPreparation",
     "ImagePreparation",
+    "MelodyPreparation",
     "Preparation",
     "SeriesPreparation",
+    "SoundPreparation",
     "TablePreparation",
     "fit_preparation",
     "preparation_from_json",
@@ -60,6 +64,10 @@ def preparation_from_json(description: Any) -> Preparation:
         return CountsPreparation.from_json(description)
     if kind == "series":
         return SeriesPreparation.from_json(description)
+    if kind == "melodies":
+        return MelodyPreparation.from_json(description)
+    if kind == "sounds":
+        return SoundPreparation.from_json(description)
     raise DataError(f"preparation: unknown kind {str(kind)[:40]!r}")
 
 
@@ -82,6 +90,10 @@ def fit_preparation(schema: Schema, chunks: Iterable[NDArray[Any]]) -> Preparati
         return fit_images(schema, chunks)
     if isinstance(schema, CountsSchema):
         return fit_counts(schema, chunks)
+    if isinstance(schema, SeriesSchema) and schema.music:
+        return fit_melodies(schema, schema.music)
+    if isinstance(schema, SeriesSchema) and schema.sound:
+        return fit_sounds(schema, schema.sound, chunks)
     if isinstance(schema, SeriesSchema):
         return fit_series(schema, chunks)
     return fit_table(schema, chunks)
@@ -93,6 +105,11 @@ def suits(preparation: Preparation, schema: Schema) -> bool:
         return isinstance(preparation, ImagePreparation) and preparation.schema == schema
     if isinstance(schema, CountsSchema):
         return isinstance(preparation, CountsPreparation) and preparation.features == len(schema.columns)
+    if isinstance(schema, SeriesSchema) and schema.music:
+        return preparation == fit_melodies(schema, schema.music)
+    if isinstance(schema, SeriesSchema) and schema.sound:
+        told = (schema.length, schema.sound)
+        return isinstance(preparation, SoundPreparation) and (preparation.length, preparation.spectra) == told
     if isinstance(schema, SeriesSchema):
         return isinstance(preparation, SeriesPreparation) and preparation.shape == schema.shape
     return isinstance(preparation, TablePreparation) and preparation.groups == groups_of(schema)
