@@ -461,7 +461,7 @@ def generate(**asked: Any) -> None:
 @app.command()
 @model_argument
 @data_argument
-@output_to("A .png strip or .gif of pictures, above or left the way through codes; else a table or array.")
+@output_to("A .png strip, .gif or .mp4 of pictures, above or left the way through codes; else a table or array.")
 @click.option("--rows", type=Numbers(), help="The rows to go through, counted from 0, such as 3,17,3.  [default: all]")
 @click.option("--steps", type=click.IntRange(1, 1000), default=10, show_default=True, help="From one row to the next.")
 @click.option("--way", default="linear", show_default=True, help="Through codes: linear or spherical.")
@@ -473,6 +473,9 @@ def interpolate(**asked: Any) -> None:
     \b
     isthmus interpolate digits.safetensors digits --rows 0,7 -o strip.png
     isthmus interpolate digits.safetensors digits --rows 0,7,4,0 --way spherical -o tour.gif
+    isthmus interpolate digits.safetensors mine/ -o tour.mp4
+
+    Clips take the package PyAV: pip install 'isthmus[video]'.
     """
     from isthmus.cli.interpolating import interpolate_command
 
