@@ -494,12 +494,16 @@ def interpolate(**asked: Any) -> None:
 @click.option("--down", type=float, metavar="PIXELS", help="As pictures that are moved.")
 @click.option("--brighten", type=float, metavar="SHARE", help="As pictures that are lighter, by a share of white.")
 @click.option(
-    "--fitted-to", metavar="DATA", required=True, help="Rows to learn the change from; training ones at best."
-)
-@click.option("--amount", type=float, default=1.0, show_default=True, help="How many times over.")
+    "--pairs", nargs=2, metavar="BEFORE AFTER",
+    help="As rows of your own became: two folders of pictures of the same names, or files of rows in the same order.",
+)  # fmt: skip
+@click.option("--fitted-to", metavar="DATA", help="Rows to learn the change from; training ones at best.")
+@click.option("--amount", type=float, default=1.0, show_default=True, help="How many times over; below 0: back.")
 @click.option(
     "--how", default="means", show_default=True, help="Of labels: the difference of means, or a linear probe's way."
 )
+@click.option("--apart-from", multiple=True, metavar="LABEL", help="Not towards or away from these; repeatable.")
+@click.option("--keep-detail", is_flag=True, help="Add the change to the rows themselves, not to their reconstructions.")
 @data_options
 @output_options
 def edit(**asked: Any) -> None:
@@ -508,7 +512,9 @@ def edit(**asked: Any) -> None:
     What a label or a transformation does to codes is learned from the rows of --fitted-to.
 
     \b
-    isthmus edit faces.safetensors me.png --more glasses --fitted-to faces/ -o me-with-glasses.png
+    isthmus edit faces.safetensors me/ --more glasses --fitted-to faces/ -o me-with-glasses.png
+    isthmus edit faces.safetensors me/ --more smiling --apart-from female --fitted-to faces/ -o smile/
+    isthmus edit faces.safetensors me/ --pairs facing/ aside/ -o turned.png
     isthmus edit digits.safetensors digits --turn 15 --fitted-to digits -o turned.npy
     """
     from isthmus.cli.editing import edit_command
