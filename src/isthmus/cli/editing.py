@@ -36,7 +36,7 @@ def edit_command(**asked: Any) -> None:
         raise InputError(
             f"this model's rows are {estimator.schema_.kind}, not pictures: take --more, --less or --pairs, and no .png"
         )
-    data = read_data(asked["data"], asked | {"label": None}, estimator)
+    data = read_data(asked["data"], _unlabelled(asked["data"], asked), estimator)
     _check_sheet(output, data)
     change, learned = _learn(estimator, name, asked)
     sign = SIGNS.get(name, 1.0)
@@ -72,7 +72,7 @@ def _learn(
     quiet = asked | {"quiet": True}
     learned = None if asked["fitted_to"] is None else read_data(asked["fitted_to"], quiet, estimator)
     if name == "pairs":
-        before, after = (read_data(each, quiet | {"label": None}, estimator) for each in asked["pairs"])
+        before, after = (read_data(each, _unlabelled(each, quiet), estimator) for each in asked["pairs"])
         return learn_from_pairs(estimator, before, after), learned or before
     assert learned is not None  # for the type checker: _asked_for saw to it
     if name in SIGNS:
@@ -80,6 +80,11 @@ def _learn(
         return learn_attribute(estimator, learned, asked[name], how=how, apart_from=others), learned
     transform = TRANSFORMATIONS[name]
     return learn_transformation(estimator, learned, lambda pictures: transform(pictures, asked[name])), learned
+
+
+def _unlabelled(data: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """The options for rows of which no label is wanted: --label, and --key of files without arrays, mean --fitted-to."""
+    return asked | {"label": None, "key": asked["key"] if Path(data).suffix.lower() == ".npz" else None}
 
 
 def _check_sheet(output: Path, data: Dataset) -> None:
