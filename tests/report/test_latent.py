@@ -40,7 +40,11 @@ def tile(sheet, row, column):
 def test_the_plane_is_decoded_as_the_map_lies(plane):
     sheet, _ = pictures(latent_section(plane, digits()))
     values = prior_quantiles(plane.model_, middles(SIDE))
-    for row, column, code in ((0, 14, values[[14, 14], [0, 1]]), (14, 0, values[[0, 0], [0, 1]]), (7, 3, values[[3, 7], [0, 1]])):
+    for row, column, code in (
+        (0, 14, values[[14, 14], [0, 1]]),
+        (14, 0, values[[0, 0], [0, 1]]),
+        (7, 3, values[[3, 7], [0, 1]]),
+    ):
         expected = plane.decode_raw(code[None]).reshape(8, 8)
         np.testing.assert_array_equal(tile(sheet, row, column), np.asarray(expected).astype(np.uint8))
 

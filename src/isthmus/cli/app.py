@@ -503,7 +503,9 @@ def interpolate(**asked: Any) -> None:
     "--how", default="means", show_default=True, help="Of labels: the difference of means, or a linear probe's way."
 )
 @click.option("--apart-from", multiple=True, metavar="LABEL", help="Not towards or away from these; repeatable.")
-@click.option("--keep-detail", is_flag=True, help="Add the change to the rows themselves, not to their reconstructions.")
+@click.option(
+    "--keep-detail", is_flag=True, help="Add the change to the rows themselves, not to their reconstructions."
+)
 @data_options
 @output_options
 def edit(**asked: Any) -> None:

@@ -59,7 +59,9 @@ def _write(output: Path, tour: Tour, estimator: Autoencoder, asked: dict[str, An
         return
     way, faded = (rows.reshape(-1, *schema.shape) for rows in (tour.rows, tour.faded))
     if len(way) > MOST_PICTURES:
-        raise InputError(f"{len(way):,} pictures on the way: {ending} takes at most {MOST_PICTURES:,}; take fewer --rows")
+        raise InputError(
+            f"{len(way):,} pictures on the way: {ending} takes at most {MOST_PICTURES:,}; take fewer --rows"
+        )
     if ending == ".png":
         _write_strip(output, way, faded, asked["steps"])
     else:

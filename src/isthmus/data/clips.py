@@ -157,17 +157,17 @@ def write_clip(output: Path, pictures: Iterable[NDArray[np.uint8]], rate: int) -
     """
     check_ending(output)
     av = _av(output)
-    with atomic_write(output) as file, _faults(output):
-        with av.open(file, "w", format=FORMATS[output.suffix.lower()]) as target:
-            stream = target.add_stream("libx264", rate=rate, options=QUALITY)
-            stream.pix_fmt = "yuv420p"
-            for picture in pictures:
-                even = np.pad(picture, [(0, picture.shape[0] % 2), (0, picture.shape[1] % 2), (0, 0)], mode="edge")
-                if not stream.codec_context.is_open:
-                    stream.height, stream.width = even.shape[:2]
-                frame = av.VideoFrame.from_ndarray(even, format="rgb24")
-                target.mux(stream.encode(frame.reformat(format="yuv420p", interpolation=_exactly())))
-            target.mux(stream.encode(None))
+    name = FORMATS[output.suffix.lower()]
+    with atomic_write(output) as file, _faults(output), av.open(file, "w", format=name) as target:
+        stream = target.add_stream("libx264", rate=rate, options=QUALITY)
+        stream.pix_fmt = "yuv420p"
+        for picture in pictures:
+            even = np.pad(picture, [(0, picture.shape[0] % 2), (0, picture.shape[1] % 2), (0, 0)], mode="edge")
+            if not stream.codec_context.is_open:
+                stream.height, stream.width = even.shape[:2]
+            frame = av.VideoFrame.from_ndarray(even, format="rgb24")
+            target.mux(stream.encode(frame.reformat(format="yuv420p", interpolation=_exactly())))
+        target.mux(stream.encode(None))
 
 
 def check_ending(output: Path) -> None:

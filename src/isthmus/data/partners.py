@@ -25,7 +25,9 @@ def in_step(first: Dataset, second: Dataset) -> tuple[Dataset, Dataset]:
     here, there = _by_stem(first.names), _by_stem(second.names)
     alone = sorted(here.keys() ^ there.keys())
     if alone:
-        raise DataError(f"{len(alone)} pictures have no partner of the same name in the other folder, such as {alone[0]}")
+        raise DataError(
+            f"{len(alone)} pictures have no partner of the same name in the other folder, such as {alone[0]}"
+        )
     order = sorted(here)
     rows = (np.array([names[stem] for stem in order], np.int64) for names in (here, there))
     first_rows, second_rows = rows

@@ -74,7 +74,7 @@ def units_by_rate(estimator: Autoencoder, data: Dataset) -> list[Unit]:
     rate_BZ = estimator._evaluate(_rates, data).astype(np.float64)
     known = estimator.model_.bottleneck.has_rate and rate_BZ.shape == spread_Z.shape
     found = [Unit(int(i), float(rate_BZ[:, i].mean()) if known else None, float(spread_Z[:, i].std())) for i in active]
-    return sorted(found, key=lambda unit: (unit.spread if unit.rate is None else unit.rate), reverse=True)
+    return sorted(found, key=lambda unit: unit.spread if unit.rate is None else unit.rate, reverse=True)
 
 
 def _rates(model: Model, x_B___: Tensor, told_BC: Tensor | None) -> Tensor:

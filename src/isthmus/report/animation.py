@@ -45,4 +45,6 @@ def write_gif(file: IO[bytes], shown: list[Image.Image], times: list[int]) -> No
 
 def repeated(shown: list[Image.Image], times: list[int]) -> list[NDArray[np.uint8]]:
     """Frames as (height, width, 3), each as often as it stands at one every `FRAME` milliseconds."""
-    return [np.asarray(each.convert("RGB")) for each, time in zip(shown, times, strict=True) for _ in range(time // FRAME)]
+    return [
+        np.asarray(each.convert("RGB")) for each, time in zip(shown, times, strict=True) for _ in range(time // FRAME)
+    ]
