@@ -10,9 +10,9 @@ that its codes have. Continuity is of the test part. docs/codemaps.png shows the
 q(z|x), by class.
 """
 
+import matplotlib as mpl
 from common import REPOSITORY, keep, mnist, parser
 
-import matplotlib as mpl
 import numpy as np  # isort: skip - after isthmus, which common imports
 from judge import Judge, judge, labels, with_cache
 from PIL import Image

@@ -9,6 +9,8 @@ the training part that no model learned from. A class stays if a judge (a classi
 part in the run) says the same digit of a picture before and after. docs/edit.png shows some.
 """
 
+from functools import partial
+
 from common import REPOSITORY, keep, mnist, parser
 
 import numpy as np  # isort: skip - after isthmus, which common imports
@@ -18,7 +20,8 @@ from trained import HELD, autoencoder
 
 from isthmus import Autoencoder, open_data
 from isthmus.data.transformations import TRANSFORMATIONS
-from isthmus.jobs.edit import Edited, edit, learn_transformation
+from isthmus.generation.directions import Transformation
+from isthmus.jobs.edit import edit, learn_transformation
 
 CHANGES = {"turn": 15.0, "zoom": 1.2, "right": 2.0, "brighten": -0.3}
 NAMES = {"turn": "turn 15 degrees", "zoom": "zoom 1.2", "right": "2 pixels right", "brighten": "darken by 0.3"}
@@ -33,40 +36,43 @@ def psnr(found: np.ndarray, truth: np.ndarray) -> float:
     return float((10 * np.log10(255**2 / np.maximum(off, 1e-9))).mean())
 
 
+def changed_by(name: str, pictures: np.ndarray) -> np.ndarray:
+    return TRANSFORMATIONS[name](pictures, CHANGES[name])
+
+
+def changes(model: Autoencoder, learned: np.ndarray) -> dict[str, Transformation]:
+    """What each does to codes, by training digits."""
+    return {name: learn_transformation(model, open_data(learned), partial(changed_by, name)) for name in CHANGES}
+
+
 def measured(model: Autoencoder, found: Judge, learned: np.ndarray, pictures: np.ndarray) -> dict:
     """Every change of some pictures, with their detail kept and without."""
-    before, figures = found.probabilities(pictures).argmax(1), {}
-    for name, value in CHANGES.items():
-        truth = TRANSFORMATIONS[name](pictures, value)
-
-        def about(rows: np.ndarray, truth: np.ndarray = truth) -> dict[str, float]:
-            same = (found.probabilities(rows).argmax(1) == before).mean()
-            return {"psnr": round(psnr(rows, truth), 2), "same class": round(float(same), 3)}
-
-        each = {"unedited": about(pictures), "the truth": {"same class": about(truth)["same class"]}}
-        for way, kept in (("edited", False), ("detail kept", True)):
-            each[way] = about(changed(model, learned, pictures, name, 1.0, kept).rows)
-        reach = changed(model, learned, pictures, name, 1.0, False).reach
-        figures[NAMES[name]] = each | {"reach": float(np.median(reach))}
+    before, rows, figures = found.probabilities(pictures).argmax(1), open_data(pictures), {}
+    for name, change in changes(model, learned).items():
+        truth = changed_by(name, pictures)
+        plain = edit(model, rows, change, 1.0, learned=open_data(learned))
+        kept = edit(model, rows, change, 1.0, keep_detail=True)
+        made = {"unedited": pictures, "edited": plain.rows, "detail kept": kept.rows, "the truth": truth}
+        figures[NAMES[name]] = {
+            way: {
+                "psnr": round(psnr(each, truth), 2),
+                "same class": round(float((found.probabilities(each).argmax(1) == before).mean()), 3),
+            }
+            for way, each in made.items()
+        } | {"reach": float(np.median(plain.reach))}
     return figures
 
 
-def changed(
-    model: Autoencoder, learned: np.ndarray, pictures: np.ndarray, name: str, amount: float, kept: bool
-) -> Edited:
-    known = open_data(learned)
-    change = learn_transformation(model, known, lambda some: TRANSFORMATIONS[name](some, CHANGES[name]))
-    return edit(model, open_data(pictures), change, amount, learned=known, keep_detail=kept)
-
-
 def draw(model: Autoencoder, learned: np.ndarray, digits: np.ndarray) -> None:
-    """Test digits from twice back to twice on, a line of true ones in the middle of each change."""
-    lines = []
-    for name in ("turn", "zoom"):
-        lines += [changed(model, learned, digits, name, amount, True).rows for amount in AMOUNTS if amount]
-        lines.insert(-2, digits)
-    rows = [np.hstack(list(np.pad(line[..., 0], ((0, 0), (1, 1), (1, 1)), constant_values=255))) for line in lines]
-    sheet = np.vstack(rows).repeat(2, 0).repeat(2, 1)
+    """Test digits from twice back to twice on, by turns and by zooms."""
+    found, rows = changes(model, learned), open_data(digits)
+    lines = [
+        edit(model, rows, found[name], amount, keep_detail=True).rows if amount else digits
+        for name in ("turn", "zoom")
+        for amount in AMOUNTS
+    ]
+    framed = [np.hstack(list(np.pad(line[..., 0], ((0, 0), (1, 1), (1, 1)), constant_values=255))) for line in lines]
+    sheet = np.vstack(framed).repeat(2, 0).repeat(2, 1)
     Image.fromarray(sheet).quantize(16).save(REPOSITORY / "docs" / "edit.png", optimize=True)
 
 

@@ -83,7 +83,7 @@ def _learn(
 
 
 def _unlabelled(data: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """The options for rows of which no label is wanted; --label, and --key of other files than .npz, mean --fitted-to."""
+    """The options for rows whose labels aren't wanted: --label, and --key of what is no .npz file, mean --fitted-to."""
     return asked | {"label": None, "key": asked["key"] if Path(data).suffix.lower() == ".npz" else None}
 
 
