@@ -3,7 +3,7 @@
 Legend: S places along a way, Z code values, n rows.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -23,7 +23,8 @@ DRAWS = 20_000
 """Codes drawn to find a prior's quantiles: 0.05 standard deviations off, or less, from 1% to 99%."""
 
 
-class Unit(NamedTuple):
+@dataclass(frozen=True)
+class Unit:
     """A code value that tells rows apart."""
 
     index: int

@@ -88,7 +88,7 @@ def _series(estimator: Autoencoder, start: _Start, units: list[Unit], quantiles:
             f"{share:.0%}": list(enumerate(line.tolist())) for share, line in zip(middles(LINES), series, strict=True)
         }
         caption = f"{_named(unit)[0].upper()}{_named(unit)[1:]}, at quantiles of the prior."
-        charts.append(figure(line_chart(lines, "step", names[0]), caption))  # type: ignore[arg-type]
+        charts.append(figure(line_chart(lines, "step", names[0]), caption))
     return [paragraph(_explained(units)), tag("div", *charts, class_="figures")]
 
 
