@@ -370,6 +370,58 @@ def ecg5000() -> str:
     return table(head, rows) + f"\n\nAUROC; Detector's by seed on the test part: {seeds}.\n"
 
 
+def interpolating() -> str:
+    found = result("interpolate")
+    rows = [
+        (name, f"{kept['confident']:.1%}", *(f"{kept[figure]:.3f}" for figure in ("precision", "density", "coverage")))
+        for name, kept in found["midpoints"].items()
+    ]
+    even = ", ".join(f"{name} {kept['move']:.2f} and {kept['jump']:.2f}" for name, kept in found["continuity"].items())
+    return (
+        table(("midpoints of", "judge is sure", "precision", "density", "coverage"), rows)
+        + f"\n\n{found['pairs']:,} pairs; models of 32 code values, {found['epochs']} epochs. Move at each of ten steps and the "
+        f"largest over the mean, of 300 pairs: {even}.\n"
+    )
+
+
+def editing() -> str:
+    found = result("edit")
+    models = found["test"]
+    ways = [("unedited", "vae", "unedited")] + [
+        (f"{name}, {way}", name, way) for name in models for way in ("edited", "detail kept")
+    ]
+    changes = list(models["vae"])
+    rows = [
+        (
+            said,
+            *(
+                f"{models[name][change][way]['psnr']:.2f} / {models[name][change][way]['same class']:.1%}"
+                for change in changes
+            ),
+        )
+        for said, name, way in ways
+    ]
+    rows.append(("the truth", *(f" / {models['vae'][change]['the truth']['same class']:.1%}" for change in changes)))
+    reaches = {name: [f"{kept[change]['reach']:g}" for change in changes] for name, kept in models.items()}
+    reach = "; ".join(f"{name} {', '.join(each)}" for name, each in reaches.items())
+    return (
+        table(("PSNR in dB / same class", *changes), rows)
+        + f"\n\n{found['digits']} test digits; models of 32 code values, "
+        f"{found['epochs']} epochs. The amounts up to which half stay on the data (at most 4): {reach}.\n"
+    )
+
+
+def codemaps() -> str:
+    found = result("codemaps")
+    rows = [
+        (name, *(f"{kept[figure]:{form}}" if figure in kept else "" for figure, form in
+                 (("completeness", ".1%"), ("move", ".2f"), ("jump", ".2f"), ("squared error", ".1f"))))
+        for name, kept in found["models"].items()
+    ]  # fmt: skip
+    head = ("", "completeness", "move", "jump", "squared error")
+    return table(head, rows) + f'\n\n10,000 samples; {found["epochs"]} epochs; "digits" are those of the test part.\n'
+
+
 def table(head: tuple, rows: list[tuple]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
@@ -413,6 +465,9 @@ TABLES = {
     "upscaling": upscaling,
     "segmenting": segmenting,
     "generating": generating,
+    "interpolating": interpolating,
+    "editing": editing,
+    "codemaps": codemaps,
 }
 
 

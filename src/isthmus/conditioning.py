@@ -52,6 +52,12 @@ def own_labels(conditions: Conditions | None, data: Dataset) -> NDArray[Any] | N
     return None if conditions is None or data.labels is None else conditions.spelt(data.labels)
 
 
+def shared_label(conditions: Conditions | None, data: Dataset) -> Any:
+    """The label that all rows have; None where they differ, or the model isn't conditional."""
+    labels = own_labels(conditions, data)
+    return labels[0] if labels is not None and len(labels) and (labels == labels[0]).all() else None
+
+
 def asked_for(conditions: Conditions | None, n: int, y: Any, recipe: str) -> Told:
     """The conditions of `n` rows to decode, of one condition or of one a row.
 

@@ -462,7 +462,7 @@ def generate(**asked: Any) -> None:
 @app.command()
 @model_argument
 @data_argument
-@output_to("A .png strip or .gif of pictures, above or left the way through codes; else a table or array.")
+@output_to("A .png strip, .gif or .mp4 of pictures, above or left the way through codes; else a table or array.")
 @click.option("--rows", type=Numbers(), help="The rows to go through, counted from 0, such as 3,17,3.  [default: all]")
 @click.option("--steps", type=click.IntRange(1, 1000), default=10, show_default=True, help="From one row to the next.")
 @click.option("--way", default="linear", show_default=True, help="Through codes: linear or spherical.")
@@ -474,6 +474,9 @@ def interpolate(**asked: Any) -> None:
     \b
     isthmus interpolate digits.safetensors digits --rows 0,7 -o strip.png
     isthmus interpolate digits.safetensors digits --rows 0,7,4,0 --way spherical -o tour.gif
+    isthmus interpolate digits.safetensors mine/ -o tour.mp4
+
+    Clips take the package PyAV: pip install 'isthmus[video]'.
     """
     from isthmus.cli.interpolating import interpolate_command
 
@@ -492,11 +495,17 @@ def interpolate(**asked: Any) -> None:
 @click.option("--down", type=float, metavar="PIXELS", help="As pictures that are moved.")
 @click.option("--brighten", type=float, metavar="SHARE", help="As pictures that are lighter, by a share of white.")
 @click.option(
-    "--fitted-to", metavar="DATA", required=True, help="Rows to learn the change from; training ones at best."
-)
-@click.option("--amount", type=float, default=1.0, show_default=True, help="How many times over.")
+    "--pairs", nargs=2, metavar="BEFORE AFTER",
+    help="As rows of your own became: two folders of pictures of the same names, or files of rows in the same order.",
+)  # fmt: skip
+@click.option("--fitted-to", metavar="DATA", help="Rows to learn the change from; training ones at best.")
+@click.option("--amount", type=float, default=1.0, show_default=True, help="How many times over; below 0: back.")
 @click.option(
     "--how", default="means", show_default=True, help="Of labels: the difference of means, or a linear probe's way."
+)
+@click.option("--apart-from", multiple=True, metavar="LABEL", help="Not towards or away from these; repeatable.")
+@click.option(
+    "--keep-detail", is_flag=True, help="Add the change to the rows themselves, not to their reconstructions."
 )
 @data_options
 @output_options
@@ -506,7 +515,9 @@ def edit(**asked: Any) -> None:
     What a label or a transformation does to codes is learned from the rows of --fitted-to.
 
     \b
-    isthmus edit faces.safetensors me.png --more glasses --fitted-to faces/ -o me-with-glasses.png
+    isthmus edit faces.safetensors me/ --more glasses --fitted-to faces/ -o me-with-glasses.png
+    isthmus edit faces.safetensors me/ --more smiling --apart-from female --fitted-to faces/ -o smile/
+    isthmus edit faces.safetensors me/ --pairs facing/ aside/ -o turned.png
     isthmus edit digits.safetensors digits --turn 15 --fitted-to digits -o turned.npy
     """
     from isthmus.cli.editing import edit_command

@@ -1,35 +1,33 @@
 """`isthmus interpolate`: a strip, an animation or the rows of a way through codes."""
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import read_data, refuse_input
 from isthmus.data import Dataset, check_output, write_data
+from isthmus.data.clips import FORMATS, check_av, write_clip
 from isthmus.data.playing import is_played
 from isthmus.data.writing import ROWS
 from isthmus.errors import InputError
 from isthmus.files import atomic_write
 from isthmus.jobs.interpolate import Tour, interpolate
 
-PICTURES = (".png", ".gif")
-FRAME = 80
-"""Milliseconds that a picture of an animation stands."""
-SHOWN = 256
-"""Smallest height of an animation, in pixels."""
+PICTURES = (".png", ".gif", *FORMATS)
+MOST_PICTURES = 2000
 
 
 def interpolate_command(**asked: Any) -> None:
     """Go through the rows asked for and write what lies on the way."""
     output = check_output(asked["output"], asked["force"], endings=(*ROWS, *PICTURES))
     refuse_input("result", output, Path(asked["data"]))
+    if output.suffix.lower() in FORMATS:
+        check_av(output)
     estimator = Autoencoder.load(asked["model"])
     if output.suffix.lower() in PICTURES and estimator.schema_.kind != "images":
         raise InputError(f"{output}: this model's rows are {estimator.schema_.kind}; name a .csv, .npy or .npz file")
@@ -62,28 +60,34 @@ def _write(output: Path, tour: Tour, estimator: Autoencoder, asked: dict[str, An
         write_data(output, tour.rows, schema, force=asked["force"])
         return
     way, faded = (rows.reshape(-1, *schema.shape) for rows in (tour.rows, tour.faded))
-    if ending == ".gif":
-        _write_animation(output, way, faded)
-        return
+    if len(way) > MOST_PICTURES:
+        raise InputError(
+            f"{len(way):,} pictures on the way: {ending} takes at most {MOST_PICTURES:,}; take fewer --rows"
+        )
+    if ending == ".png":
+        _write_strip(output, way, faded, asked["steps"])
+    else:
+        _write_moving(output, way, faded, asked)
+
+
+def _write_strip(output: Path, way: NDArray[Any], faded: NDArray[Any], steps: int) -> None:
+    """A pair of lines from each stop to the next, both stops in it."""
     from isthmus.report.sheets import originals_and_reconstructions
 
-    columns = asked["steps"] + 1 if len(way) > 2 * asked["steps"] else len(way)
+    shown = np.concatenate([np.arange(start, start + steps + 1) for start in range(0, len(way) - 1, steps)])
     with atomic_write(output) as file:
-        originals_and_reconstructions(way, faded, columns).save(file, "PNG", optimize=True)
+        originals_and_reconstructions(way[shown], faded[shown], steps + 1).save(file, "PNG", optimize=True)
 
 
-def _write_animation(output: Path, way: NDArray[Any], faded: NDArray[Any]) -> None:
+def _write_moving(output: Path, way: NDArray[Any], faded: NDArray[Any], asked: dict[str, Any]) -> None:
     """There and back, the way through codes on the left and the fade on the right."""
-    from isthmus.report.sheets import eight_bit
+    from isthmus.report import animation
 
-    both = eight_bit(np.concatenate([way, faded], 2), like=faded)
-    factor = max(1, math.ceil(SHOWN / both.shape[1]))
-    frames = [Image.fromarray(np.kron(p.squeeze(2) if p.shape[2] == 1 else p, _block(factor, p))) for p in both]
-    frames += frames[-2:0:-1]
-    with atomic_write(output) as file:
-        frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=FRAME, loop=0)
-
-
-def _block(factor: int, picture: NDArray[Any]) -> NDArray[np.uint8]:
-    """What each pixel becomes."""
-    return np.ones((factor, factor, *([1] if picture.shape[2] > 1 else [])), np.uint8)
+    drawn = animation.frames(way, faded)
+    order = animation.there_and_back(len(drawn), closed=bool((faded[0] == faded[-1]).all()))
+    shown, times = [drawn[index] for index in order], animation.durations(order, asked["steps"])
+    if output.suffix.lower() == ".gif":
+        with atomic_write(output) as file:
+            animation.write_gif(file, shown, times)
+    else:
+        write_clip(output, animation.repeated(shown, times), rate=1000 // animation.FRAME)

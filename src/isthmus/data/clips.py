@@ -1,7 +1,7 @@
 """Clips in, clips out, frame by frame, so that memory doesn't grow with their length. Read and written by PyAV."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -143,6 +143,33 @@ def rewrite_clip(clip: Clip, output: Path, work: Work, seen: Callable[[], None] 
         return clip.sound and copier.sound is None
 
 
+def write_clip(output: Path, pictures: Iterable[NDArray[np.uint8]], rate: int) -> None:
+    """Write pictures (height, width, 3) of one size, `rate` a second, as a clip of H.264, atomically.
+
+    Players take colour of half the size alone, so that an odd side gets its last line once more.
+
+    Raises
+    ------
+    DataError
+        If the name's ending is unknown, or they can't be written.
+    InputError
+        If PyAV is missing.
+    """
+    check_ending(output)
+    av = _av(output)
+    name = FORMATS[output.suffix.lower()]
+    with atomic_write(output) as file, _faults(output), av.open(file, "w", format=name) as target:
+        stream = target.add_stream("libx264", rate=rate, options=QUALITY)
+        stream.pix_fmt = "yuv420p"
+        for picture in pictures:
+            even = np.pad(picture, [(0, picture.shape[0] % 2), (0, picture.shape[1] % 2), (0, 0)], mode="edge")
+            if not stream.codec_context.is_open:
+                stream.height, stream.width = even.shape[:2]
+            frame = av.VideoFrame.from_ndarray(even, format="rgb24")
+            target.mux(stream.encode(frame.reformat(format="yuv420p", interpolation=_exactly())))
+        target.mux(stream.encode(None))
+
+
 def check_ending(output: Path) -> None:
     """Refuse a name that no clip is written under.
 
@@ -155,6 +182,11 @@ def check_ending(output: Path) -> None:
         raise DataError(
             f"{output}: unknown ending {output.suffix!r} of a clip to write; known are {', '.join(FORMATS)}"
         )
+
+
+def check_av(output: Path) -> None:
+    """Refuse to write a clip without PyAV, before any work is done for it."""
+    _av(output)
 
 
 class _Copier:

@@ -11,6 +11,7 @@ from isthmus.report import sections
 from isthmus.report.counts import counts_sections
 from isthmus.report.field import field_section
 from isthmus.report.kernels import kernels_section
+from isthmus.report.latent import latent_section
 from isthmus.report.lines import series_section
 from isthmus.report.markup import escaped, paragraph, tag
 from isthmus.report.rows import pictures_section, table_sections
@@ -83,6 +84,7 @@ def report(
         kernels_section(estimator),
         field_section(estimator, data),
         sections.map_section(estimator, data),
+        latent_section(estimator, data),
         sections.model_section(estimator),
         sections.usage_section(estimator, model),
     )

@@ -19,7 +19,12 @@ _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 def sheet(
-    pictures: NDArray[Any], columns: int, *, like: NDArray[Any] | None = None, largest: int = LARGEST_TILE
+    pictures: NDArray[Any],
+    columns: int,
+    *,
+    like: NDArray[Any] | None = None,
+    largest: int = LARGEST_TILE,
+    smallest: int = SMALLEST_TILE,
 ) -> Image.Image:
     """Pictures in a grid, row by row, with transparent gaps.
 
@@ -32,10 +37,10 @@ def sheet(
     columns : int
     like : array, optional
         Pictures whose range floats are shown in; default these.
-    largest : int
-        The longest side that a picture keeps.
+    largest, smallest : int
+        The longest side that a picture keeps, and the one that it is enlarged to at least.
     """
-    tiles = [_tile(picture, largest) for picture in eight_bit(pictures, like=like)]
+    tiles = [_tile(picture, largest, smallest) for picture in eight_bit(pictures, like=like)]
     return _grid([tiles[start : start + columns] for start in range(0, len(tiles), columns)], [])
 
 
@@ -93,12 +98,12 @@ def _range(pictures: NDArray[Any]) -> tuple[float, float]:
     return low, high if high > low else low + 1.0
 
 
-def _tile(picture: Bytes, largest: int = LARGEST_TILE) -> Image.Image:
+def _tile(picture: Bytes, largest: int = LARGEST_TILE, smallest: int = SMALLEST_TILE) -> Image.Image:
     shown = picture if picture.shape[2] in _MODES else picture[..., :1]
     image = Image.fromarray(np.ascontiguousarray(shown[..., 0] if shown.shape[2] == 1 else shown))
     longest = max(image.size)
-    if longest < SMALLEST_TILE:
-        factor = -(-SMALLEST_TILE // longest)
+    if longest < smallest:
+        factor = -(-smallest // longest)
         return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
     image.thumbnail((largest, largest), Image.Resampling.LANCZOS)
     return image
