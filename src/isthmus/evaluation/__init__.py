@@ -15,7 +15,7 @@ from isthmus.evaluation.curves import knee
 from isthmus.evaluation.dimension import maximum_likelihood_dimension, two_nn
 from isthmus.evaluation.disentanglement import DCI, dci, mig, sap
 from isthmus.evaluation.latent import Continuity, active_units, completeness, continuity
-from isthmus.evaluation.samples import Spread, copies, frechet_distance, spread, two_sample_accuracy
+from isthmus.evaluation.samples import Spread, copies, copies_error, frechet_distance, spread, two_sample_accuracy
 
 __all__ = [
     "DCI",
@@ -29,6 +29,7 @@ __all__ = [
     "completeness",
     "continuity",
     "copies",
+    "copies_error",
     "dci",
     "frechet_distance",
     "knee",
