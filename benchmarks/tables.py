@@ -6,7 +6,7 @@
 Three tables are scikit-learn's, two of ADBench, chosen for their many anomalies before any figure was seen; of each at
 most 2,000 rows are taken. Seven tenths are learned, the rest judged on: `train_on_synthetic` learns the label of as
 many made rows as there were learned ones. Nothing was chosen by these tables: recipe and defaults were settled on Pima,
-iris, annthyroid, landsat and breastw (docs/notes/tables.md).
+iris, annthyroid and landsat.
 
 TVAE (Xu et al., NeurIPS 2019) is of the package ctgan: pip install -c constraints.txt -e '.[bench]'. Where it isn't
 installed the script says so and goes on without it. It gets as many epochs as take the processor time of our fit on one
@@ -88,7 +88,7 @@ def tvae(learned: pd.DataFrame, seconds: float, seed: int) -> tuple[pd.DataFrame
 
 def _tvae(learned: pd.DataFrame, epochs: int, seed: int):
     torch.manual_seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - what ctgan draws by
+    np.random.seed(seed)  # what ctgan draws by
     began = time.process_time()
     model = TVAE(epochs=epochs, enable_gpu=False)
     model.fit(learned, [LABEL])

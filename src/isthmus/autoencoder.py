@@ -70,10 +70,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     recipe : str, default="ae"
         Which autoencoder; `isthmus.recipes.names()` lists them.
     latent_dim : int or "auto", optional
-        Number of code values. Default: the square root of the number of features, from 2 to 128, of some recipes as many
-        as there are features. "auto" takes the
-        smallest that reaches the knee of error against number of code values, found by short fits on some rows; the
-        curve is kept in ``record_["sizes"]``.
+        Number of code values. Default: the square root of the number of features, from 2 to 128; the recipe "tabular"
+        takes more. "auto" takes the smallest that reaches the knee of error against number of code values, found by
+        short fits on some rows; the curve is kept in ``record_["sizes"]``.
     options : mapping, optional
         The recipe's own options, such as ``{"beta": 4}`` for "vae".
     kind : {"auto", "table", "images", "series", "counts", "text"}, default="auto"

@@ -27,7 +27,8 @@ class Curves:
 
     A value's score is that of a normal variable of the same rank: spikes, skew and heavy tails are gone (van der
     Waerden, 1952), and order is kept. Between the `LEVELS` values known, which are evenly spaced in scores, it is
-    linear; a value that many rows share has the score of the middle of their ranks. Columns of ``None`` stay as they are.
+    linear; a value that many rows share has the score of the middle of their ranks. Columns of ``None`` stay as they
+    are.
     """
 
     quantiles: tuple[Floats | None, ...]

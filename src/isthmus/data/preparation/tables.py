@@ -25,8 +25,8 @@ class TablePreparation:
     ("binary", 1) or ("categorical", number of categories). ``means`` and ``scales`` have one number a raw
     column, 0 and 1 where nothing is standardised; a scale of 0 marks a constant column, which ``undo`` gives
     back exactly. ``lows`` and ``highs`` are the least and the largest of each raw column, and ``gaps`` the shares of
-    its cells that were missing; models of earlier versions don't know them. With ``curves`` the numeric columns are bent
-    by these instead of being standardised.
+    its cells that were missing; models of earlier versions don't know them. With ``curves`` the numeric columns are
+    bent by these instead of being standardised.
     """
 
     groups: tuple[tuple[str, int], ...]
