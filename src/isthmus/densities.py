@@ -31,15 +31,15 @@ def fit_prior(
     that is there to draw by alone has as many of them as are best for rows that they weren't fitted to, of codes that
     are drawn: the means lie closer than the codes that the decoder learned from.
     """
-    densities = [getattr(model.bottleneck, name, None) for name in ("drawn_by", "prior")]
-    mixture = next((density for density in densities if isinstance(density, Mixture)), None)
-    if mixture is None:
+    drawn_by, prior = (getattr(model.bottleneck, name, None) for name in ("drawn_by", "prior"))
+    mixture = drawn_by or prior
+    if not isinstance(mixture, Mixture):
         return
     rng = np.random.default_rng(seed)
     if len(learned) > MOST_ROWS:
         learned = np.sort(rng.choice(learned, MOST_ROWS, replace=False))
     codes, std = (np.asarray(moment, np.float64) for moment in posterior(learned))
-    if mixture is not densities[0]:
+    if drawn_by is None:
         fit_mixture(mixture, codes, seed)
         return
     draws = max(1, min(DRAWS, MOST_ROWS // len(codes)))
@@ -74,7 +74,7 @@ def _flat(codes_nDZ: NDArray[np.float64]) -> Codes:
 
 
 def _most(codes: Codes) -> int:
-    return max(1, len(codes) // (2 * codes.shape[1]))
+    return max(1, len(codes) // (2 * int(codes.shape[1])))
 
 
 def _fitted(codes: Codes, count: int, seed: int) -> GaussianMixture:

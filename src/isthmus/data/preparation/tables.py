@@ -147,7 +147,7 @@ class TablePreparation:
             raise DataError("preparation: a range that ends before it begins, or a share that is none")
         bent = [kind == "numeric" for kind, _ in groups]
         curves = Curves.from_json(description["curves"], bent) if "curves" in description else None
-        return cls(groups, means, scales, *(extent or [None] * len(EXTENT)), curves)
+        return cls(groups, means, scales, **dict(zip(known, extent, strict=True)), curves=curves)
 
 
 def fit_table(schema: TableSchema, chunks: Iterable[NDArray[Any]], *, quantiles: bool = False) -> TablePreparation:
@@ -167,7 +167,8 @@ def fit_table(schema: TableSchema, chunks: Iterable[NDArray[Any]], *, quantiles:
     for _ in chunks:  # those left, if there is no number to standardise
         pass
     curves = fit_curves(some.found(), numeric) if quantiles else None
-    return TablePreparation(groups, means, scales, *extent.found(), curves)
+    low, high, gaps = extent.found()
+    return TablePreparation(groups, means, scales, low, high, gaps, curves)
 
 
 class _Extent:
