@@ -49,7 +49,7 @@ def model(folder, learned):
     """A model of all columns, the status among them."""
     path = folder / "people.safetensors"
     assert (
-        main(["fit", str(learned), "--recipe", "tabular", "--epochs", "120", "--no-report", "-q", "-o", str(path)]) == 0
+        main(["fit", str(learned), "--recipe", "tabular", "--epochs", "80", "--no-report", "-q", "-o", str(path)]) == 0
     )
     return path
 
@@ -58,7 +58,7 @@ def model(folder, learned):
 def told(folder, learned):
     """A model that is told the status."""
     path = folder / "told.safetensors"
-    words = ["--recipe", "conditional", "--label", "status", "--epochs", "60", "--no-report", "-q", "-o", str(path)]
+    words = ["--recipe", "conditional", "--label", "status", "--epochs", "40", "--no-report", "-q", "-o", str(path)]
     assert main(["fit", str(learned), *words]) == 0
     return path
 
@@ -115,7 +115,7 @@ def test_rows_of_one_class(isthmus, told, learned, folder, tmp_path):
 def test_a_class_of_a_model_that_isnt_told_any(isthmus, model, learned, tmp_path):
     words = ("--fitted-to", learned, "--where", "status=retired")
     plain = tmp_path / "untold.safetensors"
-    fit = ("fit", learned, "--recipe", "tabular", "--label", "status", "--epochs", "60", "--no-report", "-q")
+    fit = ("fit", learned, "--recipe", "tabular", "--label", "status", "--epochs", "40", "--no-report", "-q")
     assert isthmus(*fit, "-o", plain).code == 0
     assert made_by(isthmus, plain, tmp_path / "retired.csv", *words)["age"].mean() > 60
 
