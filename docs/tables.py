@@ -422,6 +422,37 @@ def codemaps() -> str:
     return table(head, rows) + f'\n\n10,000 samples; {found["epochs"]} epochs; "digits" are those of the test part.\n'
 
 
+def synthetic() -> str:
+    found = result("tables")["tables"]
+    ways = list(dict.fromkeys(way for each in found.values() for way in each if way != "about"))
+    text = ""
+    for title, figure, digits in (
+        ("AUROC of a random forest, learned from made rows, on real ones", "tstr", 3),
+        ("mean distance of columns", "columns", 3),
+        ("mean distance of pairs", "pairs", 3),
+    ):
+        rows = []
+        for name, each in found.items():
+            real = (f"{each['Isthmus']['trtr']:.3f}",) if figure == "tstr" else ()
+            cells = [f"{each[way][figure]:.{digits}f}" if way in each else "" for way in ways]
+            rows.append((name, *real, *cells))
+        head = (("learned from real rows",) if figure == "tstr" else ()) + tuple(ways)
+        text += f"{title[0].upper()}{title[1:]}:\n\n{table(('table', *head), rows)}\n\n"
+    rows = []
+    for name, each in found.items():
+        copies = [
+            f"{each[way]['copies']:.3f} ± {each[way]['copies error']:.3f}" for way in ("Isthmus", "TVAE") if way in each
+        ]
+        took = [f"{each[way]['seconds']:.0f}" for way in ("Isthmus", "TVAE") if way in each]
+        rows.append((name, each["about"]["rows"], each["about"]["columns"], " / ".join(copies), " / ".join(took)))
+    about = ("table", "rows", "columns", "copies, Isthmus / TVAE", "seconds of one thread to fit")
+    seeds = sorted({each["about"]["seeds"] for each in found.values()})
+    return (
+        text
+        + f"{table(about, rows)}\n\nSeeds: {', '.join(map(str, seeds))}. Measured on: {result('tables')['machine']}.\n"
+    )
+
+
 def table(head: tuple, rows: list[tuple]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
@@ -468,6 +499,7 @@ TABLES = {
     "interpolating": interpolating,
     "editing": editing,
     "codemaps": codemaps,
+    "synthetic": synthetic,
 }
 
 

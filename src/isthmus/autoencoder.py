@@ -70,9 +70,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     recipe : str, default="ae"
         Which autoencoder; `isthmus.recipes.names()` lists them.
     latent_dim : int or "auto", optional
-        Number of code values. Default: the square root of the number of features, from 2 to 128. "auto" takes the
-        smallest that reaches the knee of error against number of code values, found by short fits on some rows; the
-        curve is kept in ``record_["sizes"]``.
+        Number of code values. Default: the square root of the number of features, from 2 to 128; the recipe "tabular"
+        takes more. "auto" takes the smallest that reaches the knee of error against number of code values, found by
+        short fits on some rows; the curve is kept in ``record_["sizes"]``.
     options : mapping, optional
         The recipe's own options, such as ``{"beta": 4}`` for "vae".
     kind : {"auto", "table", "images", "series", "counts", "text"}, default="auto"
@@ -117,6 +117,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     accumulate : int, default=1
         Batches that make one step together, as a batch of so many times the rows would, in less memory. Terms over
         a whole batch, and the draws of codes, still go batch by batch.
+    numbers : {"auto", "standard", "quantile"}, default="auto"
+        Tables: how numbers are prepared. "standard": mean 0 and deviation 1; "quantile": bent, by their ranks, so that
+        each column is normally distributed, whatever spikes and tails it has; "auto" is the recipe's choice, most often
+        "standard".
     shift : int, default=0
         Pictures: move each by up to this many pixels at random, anew in every epoch. Melodies: transpose each by up to
         this many semitones, as far as the pitches go.
@@ -187,6 +191,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         optimizer: str = "adamw",
         ema: float | str | None = None,
         accumulate: int = 1,
+        numbers: str = "auto",
         shift: int = 0,
         binarize: bool = False,
         validation: float = 0.1,
@@ -216,6 +221,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.optimizer = optimizer
         self.ema = ema
         self.accumulate = accumulate
+        self.numbers = numbers
         self.shift = shift
         self.binarize = binarize
         self.validation = validation
@@ -315,7 +321,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         progress = run.go()
         self.history_ = progress.history
         self.n_iter_ = progress.epoch
-        densities.fit_prior(self.model_, lambda rows: self.transform(data.subset(rows)), learned, seed)
+        densities.fit_prior(self.model_, lambda rows: self.encode(data.subset(rows)), learned, seed)
         counts = {"training_rows": len(learned), "held_out_rows": len(chosen_by[1]), "validation": validation}
         self.record_ = provenance.record(data, counts, settings, identity["data"]) | provenance.outcome(progress)
         self.record_ |= self._sizes
@@ -369,7 +375,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         numbers = not choices.has_missing(data.schema) and choices.is_numeric(data.schema)
         recipe.check_kind(data.kind, numbers=numbers)
         conditions = conditioning.learn(data, learned, y, recipe.name) if recipe.conditional else None
-        preparation = fit_preparation(data.schema, choices.chunks(data.source, learned))
+        chunks = choices.chunks(data.source, learned)
+        preparation = fit_preparation(data.schema, chunks, quantiles=settling.by_quantiles(self, recipe, data.kind))
         body = choose_body(
             preparation.shape,
             getattr(preparation, "groups", ()),
@@ -391,7 +398,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 centre(model, pictures)
             return model
 
-        asked, sizes = choices.latent_dim(self.latent_dim, preparation.shape), None
+        asked, sizes = choices.latent_dim(self.latent_dim, preparation.shape, wide=recipe.wide), None
         if isinstance(self.latent_dim, str):
             settings = self._settings(len(learned), seed, held_out=True, model=False)
             told = conditioning.of_rows(conditions, data, y)

@@ -38,10 +38,11 @@ def whole_number(name: str, value: Any) -> int:
     return int(value)
 
 
-def latent_dim(asked: int | str | None, shape: tuple[int, ...]) -> int:
+def latent_dim(asked: int | str | None, shape: tuple[int, ...], *, wide: bool = False) -> int:
     """The square root of the number of features, from 2 to 128, and never more than there are features.
 
-    This stands for "auto" too where rows are too few to search (`isthmus.sizing`).
+    This stands for "auto" too where rows are too few to search (`isthmus.sizing`). A recipe whose code is to hold
+    all there is to know of a row (`wide`) gets as many code values as there are features, up to 128.
     """
     if asked not in (None, "auto"):
         wanted = whole_number("latent_dim", asked)
@@ -49,7 +50,7 @@ def latent_dim(asked: int | str | None, shape: tuple[int, ...]) -> int:
             raise InputError(f"latent_dim={wanted}: at most {MOST_CODE_VALUES:,}")
         return wanted
     features = math.prod(shape)
-    return min(features, min(max(2, round(math.sqrt(features))), 128))
+    return min(features, min(max(2, features if wide else round(math.sqrt(features))), 128))
 
 
 def batch_size(asked: int | None, rows: int) -> int:

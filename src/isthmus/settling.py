@@ -4,11 +4,15 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from isthmus import choices, recipes
+from isthmus.errors import InputError
 from isthmus.model import Model
+from isthmus.names import nearest
 from isthmus.training import Settings, choose_precision
 
 if TYPE_CHECKING:
     from isthmus.autoencoder import Autoencoder
+
+NUMBERS = ("standard", "quantile")
 
 
 def body_options(estimator: "Autoencoder", recipe: recipes.Recipe) -> dict[str, Any]:
@@ -18,6 +22,22 @@ def body_options(estimator: "Autoencoder", recipe: recipes.Recipe) -> dict[str, 
     hidden = recipe.body.get("hidden") if estimator.hidden is None else tuple(estimator.hidden)
     penalties = {name: choices.plain(weight) for name, weight in (estimator.penalties or {}).items()}
     return chosen | {"hidden": hidden, "corruption": estimator.corruption, "penalties": penalties}
+
+
+def by_quantiles(estimator: "Autoencoder", recipe: recipes.Recipe, kind: str) -> bool:
+    """Whether the numbers of a table are to be bent by their ranks.
+
+    Raises
+    ------
+    InputError
+        If the way is unknown, or these aren't tables.
+    """
+    asked = estimator.numbers
+    if asked not in ("auto", *NUMBERS):
+        raise InputError(f"numbers={asked!r}: {nearest(str(asked), NUMBERS)}")
+    if kind != "table" and asked != "auto":
+        raise InputError(f"numbers={asked!r} is for tables; these data are {kind}: leave it out")
+    return kind == "table" and (recipe.body.get("numbers") if asked == "auto" else asked) == "quantile"
 
 
 def settings(estimator: "Autoencoder", rows: int, seed: int, *, held_out: bool, model: Model | None) -> Settings:

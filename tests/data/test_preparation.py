@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.stats import norm, rankdata
 from sklearn.datasets import load_diabetes, load_wine
 
 from isthmus.data import (
@@ -190,3 +191,70 @@ PREPARED = fit_preparation(MIXED, [mixed_rows()]).to_json()
 def test_hostile_preparations_are_refused(description):
     with pytest.raises(DataError):
         preparation_from_json(description)
+
+
+def spiky(n=3000):
+    """Half of the cells 0, others in a long tail; whole numbers from 0 to 4; a category; a number that is constant."""
+    rng = np.random.default_rng(3)
+    tail = np.where(rng.random(n) < 0.5, 0.0, rng.lognormal(0, 2, n))
+    return np.column_stack([tail, rng.integers(0, 3, n), rng.integers(0, 2, n), rng.integers(0, 5, n)])
+
+
+def bent(raw):
+    return fit_preparation(MIXED, [raw[:999], raw[999:]], quantiles=True)
+
+
+def test_bent_numbers_have_the_scores_of_their_ranks_and_come_back():
+    raw = spiky()
+    found = bent(raw)
+    z = found.apply(raw)
+    for column, prepared in ((0, 0), (3, 5)):  # of a spike, the middle of its ranks
+        expected = norm.ppf((rankdata(raw[:, column]) - 0.5) / len(raw))
+        inner = abs(expected) < 2.9
+        np.testing.assert_allclose(z[inner, prepared], expected[inner], atol=0.03)
+    np.testing.assert_allclose(found.undo(z), raw, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(np.isnan(found.apply(np.full((1, 4), np.nan))), True)
+    far = found.undo(found.apply(np.array([[1e300, 0, 0, -5], [-1e300, 0, 0, 99]])))
+    np.testing.assert_allclose(far[:, [0, 3]], [[raw[:, 0].max(), 0], [0, 4]])  # within the range known
+
+
+def test_normal_scores_give_back_the_distribution_learned():
+    raw = spiky()
+    found = bent(raw)
+    scores = np.repeat(norm.ppf((np.arange(2000) + 0.5) / 2000)[:, None], 6, 1)
+    made = found.undo(scores)
+    assert (made[:, 0] == 0).mean() == pytest.approx((raw[:, 0] == 0).mean(), abs=0.01)
+    for level in (0.7, 0.9, 0.99):
+        np.testing.assert_allclose(np.quantile(made[:, 0], level), np.quantile(raw[:, 0], level), rtol=0.05)
+    np.testing.assert_allclose([(made[:, 3].round() == k).mean() for k in range(5)], 0.2, atol=0.03)
+
+
+def test_bent_columns_that_are_constant_or_empty():
+    x = np.column_stack([np.full(50, 7.0), np.full(50, np.nan)])
+    found = fit_preparation(numeric(2), [x], quantiles=True)
+    np.testing.assert_array_equal(found.apply(x)[:, 0], 0)
+    np.testing.assert_array_equal(found.undo(np.array([[2.0, 1.0]])), [[7.0, 0.0]])
+
+
+def test_curves_read_back_and_hostile_ones_are_refused():
+    raw = spiky()
+    found = bent(raw).to_json()
+    again = preparation_from_json(json.loads(json.dumps(found)))
+    np.testing.assert_array_equal(again.apply(raw), bent(raw).apply(raw))
+    for path, value in (
+        (["curves", "furthest"], 0),
+        (["curves", "furthest"], float("nan")),
+        (["curves", "quantiles"], [None] * 4),
+        (["curves", "quantiles", 0], [1.0, 2.0]),
+        (["curves", "quantiles", 0, 5], 1e9),
+        (["curves", "quantiles", 1], found["curves"]["quantiles"][0]),
+        (["curves"], []),
+    ):
+        with pytest.raises(DataError):
+            preparation_from_json(changed(found, path, value))
+
+
+def test_curves_of_many_rows_are_of_some_drawn_from_all():
+    many = np.arange(50_000.0)[:, None]
+    found = fit_preparation(numeric(1), np.array_split(many, 7), quantiles=True)
+    np.testing.assert_allclose(found.undo(np.array([[0.0]])), 25_000, rtol=0.03)

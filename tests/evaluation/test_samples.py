@@ -5,7 +5,7 @@ import pytest
 from scipy.linalg import sqrtm
 
 from isthmus.errors import InputError
-from isthmus.evaluation import copies, frechet_distance, spread, two_sample_accuracy
+from isthmus.evaluation import copies, copies_error, frechet_distance, spread, two_sample_accuracy
 
 numbers = np.random.default_rng(0)
 
@@ -55,6 +55,13 @@ def test_copies_are_found_and_new_rows_are_none():
     assert copies(learned + 1e-6, learned, other) == 1
     assert copies(new, learned, other) == pytest.approx(0.5, abs=0.05)
     assert copies(np.vstack([learned[:500], new[:500]]), learned, other) == pytest.approx(0.75, abs=0.05)
+
+
+def test_the_error_of_copies_is_how_far_they_stray_from_a_half():
+    drawn = numbers.normal(size=(200, 300, 3))
+    parts = [(rows[:200], rows[200:250], rows[250:]) for rows in drawn]
+    errors = [copies_error(*part) for part in parts[:50]]
+    assert np.std([copies(*part) for part in parts]) == pytest.approx(np.mean(errors), rel=0.15)
 
 
 def test_a_classifier_tells_what_differs():

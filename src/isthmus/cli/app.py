@@ -117,6 +117,10 @@ def app() -> None:
 )
 @click.option("--accumulate", type=int, default=1, show_default=True, help="Batches that make one step together.")
 @click.option(
+    "--numbers", default="auto", show_default=True,
+    help="Tables: standard, or quantile: bent by their ranks to be normally distributed; auto: the recipe's choice.",
+)  # fmt: skip
+@click.option(
     "--shift",
     type=int,
     default=0,

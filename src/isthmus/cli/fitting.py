@@ -23,8 +23,8 @@ from isthmus.training import Checkpoint, JsonLines, TensorBoard, Watcher
 SERIES = ("series_id", "window", "stride")
 SAME_NAME = (
     "recipe", "latent_dim", "network", "hidden", "activation", "norm", "likelihood", "corruption", "epochs", "minutes",
-    "batch_size", "learning_rate", "weight_decay", "optimizer", "ema", "accumulate", "shift", "binarize", "precision",
-    "device", "memory",
+    "batch_size", "learning_rate", "weight_decay", "optimizer", "ema", "accumulate", "numbers", "shift", "binarize",
+    "precision", "device", "memory",
 )  # fmt: skip
 
 
@@ -147,6 +147,7 @@ def explicit_command(asked: dict[str, Any], estimator: Autoencoder) -> str:
         "norm": body.norm,
         "likelihood": body.likelihood,
         "corruption": body.corruption or None,
+        "numbers": "quantile" if getattr(estimator.preparation_, "curves", None) is not None else None,
         "epochs": settings["epochs"],
         "minutes": settings["minutes"],
         "batch-size": settings["batch_size"],

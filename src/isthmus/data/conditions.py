@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from isthmus.data.dataset import Dataset, some
 from isthmus.errors import DataError, InputError
+from isthmus.names import did_you_mean
 
 Label = str | int | float
 MOST_CLASSES = 1000
@@ -46,6 +47,7 @@ class ClassConditions:
                 continue
             if label not in places:
                 known = some([repr(name) for name in self.classes], 12)
+                known += did_you_mean(str(label), map(str, self.classes))
                 where = f" (row {row}; None is unknown)" if len(labels) > 1 else ""
                 raise InputError(f"y: class {label!r} was not among those fitted: {known}{where}")
             told[row, places[label]] = 1

@@ -112,6 +112,26 @@ def copies(made: ArrayLike, learned: ArrayLike, other: ArrayLike) -> float:
     return float(np.mean(to_learned < to_other) + 0.5 * np.mean(to_learned == to_other))
 
 
+def copies_error(made: ArrayLike, learned: ArrayLike, other: ArrayLike) -> float:
+    """The standard error of `copies` where nothing is copied.
+
+    Then any half of the N real rows might as well have been the learned ones. Of n made rows each has its nearest among
+    the learned with a half's chance, but those that have the same one go together: where h of them have a real row for
+    their nearest, the error is root(sum over real rows of (h - n/N)^2 x N / (N - 1)) / 2n.
+
+    Raises
+    ------
+    InputError
+        If the sets differ in width.
+    """
+    a, b = _pair(made, learned, fewest=1)
+    _, c = _pair(made, other, fewest=1)
+    real = np.concatenate([b, c])
+    nearest = NearestNeighbors(n_neighbors=1).fit(real).kneighbors(a)[1][:, 0]
+    counts = np.bincount(nearest, minlength=len(real))
+    return float(np.sqrt(counts.var(ddof=1) * len(real)) / (2 * len(a)))
+
+
 def two_sample_accuracy(made: ArrayLike, real: ArrayLike, *, seed: int = 0) -> float:
     """How well a logistic regression tells made rows from as many real ones, cross-validated: 0.5 is not at all.
 

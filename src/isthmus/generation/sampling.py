@@ -4,7 +4,7 @@ Legend: N rows, Z code values.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from isthmus import choices
 from isthmus.autoencoder import Autoencoder
 from isthmus.data import Dataset, restore
+from isthmus.data.preparation.curves import Curves, fit_curves
 from isthmus.data.preparation.tables import TablePreparation
 from isthmus.errors import DataError, InputError
 from isthmus.generation.sources import DENSITIES, Source, near, of_flow, of_mixture, of_prior
@@ -23,16 +24,23 @@ from isthmus.names import nearest
 from isthmus.training import seeded
 
 DRAWS = ("auto", "mean", "sample")
+MANY = 10_000
+"""Rows drawn to find how numbers are distributed that a model draws."""
 
 
 @dataclass(frozen=True, eq=False)
 class Generator:
-    """A fitted model and where its codes are to come from; ``sampled`` tells whether rows are drawn from p(x|z)."""
+    """A fitted model and where its codes are to come from.
+
+    ``sampled`` tells whether rows are drawn from p(x|z); ``curves``, if any, then give each prepared column the
+    distribution that it had where it was learned.
+    """
 
     estimator: Autoencoder
     source: Source
     label: Any
     sampled: bool
+    curves: Curves | None = None
 
     @property
     def piece(self) -> int:
@@ -60,6 +68,7 @@ class Generator:
             return self.estimator.decode_raw(codes, self.label)
         with seeded(seed, "cpu"):
             prepared = self.estimator.decode_prepared(codes, self.label, function=_drawn)
+        prepared = prepared if self.curves is None else self.curves.bend(prepared)
         raw = self.estimator.preparation_.undo(prepared)
         return _as_learned(raw, self.estimator, seed) if self.estimator.schema_.kind == "table" else raw
 
@@ -85,7 +94,7 @@ def generator(
     """
     check_is_fitted(estimator, "model_")
     _check(density, spread, temperature, draw)
-    data = None if fitted_to is None else estimator._open(fitted_to, fewest=1)
+    everything = data = None if fitted_to is None else estimator._open(fitted_to, fewest=1)
     told = None
     if label is not None and estimator.conditions_ is not None:
         told = estimator.conditions_.spelt([label])
@@ -96,7 +105,28 @@ def generator(
     if like is not None:
         source = _near(estimator, source, like, spread * temperature)
     sampled = draw == "sample" or (draw == "auto" and estimator.schema_.kind == "table")
-    return Generator(estimator, source, told, sampled)
+    found = Generator(estimator, source, told, sampled)
+    if not (sampled and told is None and _bends(estimator)):
+        return found
+    if label is not None or like is not None or temperature != 1:
+        source = _source(estimator, density, everything, 1.0, random_state)
+    return replace(found, curves=_curves(estimator, source, random_state))
+
+
+def _bends(estimator: Autoencoder) -> bool:
+    learned = estimator.preparation_
+    return isinstance(learned, TablePreparation) and learned.curves is not None
+
+
+def _curves(estimator: Autoencoder, usual: Source, seed: int) -> Curves:
+    """What takes numbers that are drawn by the usual source to normal scores, as those learned from are."""
+    learned = estimator.preparation_
+    assert isinstance(learned, TablePreparation)  # for the type checker
+    assert learned.curves is not None
+    with torch.no_grad(), seeded(seed, "cpu"):
+        prepared = estimator.decode_prepared(usual.sample(MANY).numpy().astype(np.float64), function=_drawn)
+    kinds = np.array([kind for kind, width in learned.groups for _ in range(width)])
+    return fit_curves(prepared, kinds == "numeric", learned.curves.furthest)
 
 
 def generate(estimator: Autoencoder, n: int = 1, *, random_state: int = 0, **options: Any) -> Any:
@@ -122,7 +152,9 @@ def generate(estimator: Autoencoder, n: int = 1, *, random_state: int = 0, **opt
         Below 1 codes are drawn nearer to the middle of the density: more usual rows, and fewer kinds of them.
     draw : {"auto", "mean", "sample"}
         The mean of p(x|z) of each code, or a row drawn from p(x|z): "auto" draws tables and takes means of all else.
-        Drawn numbers are kept within the range of those learned from, and cells are missing as often as there.
+        Drawn numbers are kept within the range of those learned from, and cells are missing as often as there. Of a
+        model whose numbers are bent ("quantile") each column, were rows drawn of no one class and at temperature 1,
+        would be distributed as it was there.
     random_state : int
         The same seed gives the same rows.
 

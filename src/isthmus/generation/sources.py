@@ -60,7 +60,8 @@ def of_prior(model: Model, temperature: float = 1.0) -> Source:
 
 
 def _is_standard(model: Model) -> bool:
-    return isinstance(model.bottleneck, Gaussian) and model.bottleneck.prior is None
+    bottleneck = model.bottleneck
+    return isinstance(bottleneck, Gaussian) and bottleneck.prior is None and bottleneck.drawn_by is None
 
 
 def of_mixture(codes: Codes, temperature: float, seed: int) -> Source:

@@ -194,15 +194,21 @@ class Gaussian(Bottleneck):
     sampled : bool
         Whether the rate of a code drawn in training is log q(z|x) - log p(z) at the draw though KL is known: what
         an importance-weighted bound is made of. Outside of training it is KL again.
+    drawn_by : Prior, optional
+        What new codes are drawn from instead of p(z): a density fitted to the codes once the model is trained, which no
+        rate knows of.
     """
 
     LIMIT = 12.0
 
-    def __init__(self, latent_dim: int, prior: Prior | None = None, sampled: bool = False) -> None:
+    def __init__(
+        self, latent_dim: int, prior: Prior | None = None, sampled: bool = False, drawn_by: Prior | None = None
+    ) -> None:
         super().__init__(latent_dim)
-        if prior is not None and not (isinstance(prior, Prior) and prior.latent_dim == latent_dim):
-            raise InputError(f"prior={prior!r}: give a prior over latent_dim={latent_dim} values, or none")
-        self.prior, self.sampled = prior, sampled
+        for name, density in (("prior", prior), ("drawn_by", drawn_by)):
+            if density is not None and not (isinstance(density, Prior) and density.latent_dim == latent_dim):
+                raise InputError(f"{name}={density!r}: give a prior over latent_dim={latent_dim} values, or none")
+        self.prior, self.sampled, self.drawn_by = prior, sampled, drawn_by
 
     @property
     def inputs(self) -> int:
@@ -239,7 +245,8 @@ class Gaussian(Bottleneck):
         return z_BZ, self._log_ratio(z_BZ, mu_BZ, logvar_BZ).sum(-1)
 
     def sample_prior(self, n: int) -> Tensor:
-        return torch.randn(n, self.latent_dim) if self.prior is None else self.prior.sample(n)
+        density = self.drawn_by or self.prior
+        return torch.randn(n, self.latent_dim) if density is None else density.sample(n)
 
     def log_prior(self, z_BZ: Tensor) -> Tensor:
         return normal_log_prob(z_BZ).sum(-1) if self.prior is None else self.prior.log_prob(z_BZ)

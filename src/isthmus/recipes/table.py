@@ -20,7 +20,8 @@ class Recipe:
     tables of complete numeric columns alone. `body` is what it takes for network, hidden, likelihood and the like
     where the user leaves them "auto", `training` for weight_decay, patience and other settings of training that the
     user doesn't name.
-    A `conditional` recipe is told the class, or a vector, of every row.
+    A `conditional` recipe is told the class, or a vector, of every row. The code of a `wide` one is as wide as the row,
+    where the user doesn't say how wide.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Recipe:
     body: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     conditional: bool = False
+    wide: bool = False
 
     @property
     def summary(self) -> str:

@@ -3,7 +3,7 @@
 from isthmus.bodies import Body
 from isthmus.errors import InputError
 from isthmus.model import Model
-from isthmus.parts import Autoregressive, Capacity, Gaussian, Rate
+from isthmus.parts import Autoregressive, Capacity, Gaussian, Mixture, Rate
 from isthmus.recipes.table import recipe
 
 
@@ -14,6 +14,19 @@ from isthmus.recipes.table import recipe
 def vae(body: Body, latent_dim: int, *, beta: float = 1.0, warmup: float = 0.0, free_bits: float = 0.0) -> Model:
     """Variational autoencoder: a gaussian code that costs beta x its rate; minus the ELBO at beta = 1."""
     return body.assemble(Gaussian(latent_dim), terms=(Rate(beta, warmup, free_bits),))
+
+
+@recipe(
+    "tabular",
+    source="Kingma & Welling, ICLR 2014; of tables: Xu et al., NeurIPS 2019; the density: Ghosh et al., ICLR 2020",
+    kinds=("table",),
+    body={"numbers": "quantile"},
+    wide=True,
+)
+def tabular(body: Body, latent_dim: int, *, beta: float = 0.3, components: int = 32) -> Model:
+    """VAE to draw rows of tables from: numbers bent to be normal, and a gaussian mixture fitted to its codes."""
+    bottleneck = Gaussian(latent_dim, drawn_by=Mixture(latent_dim, components))
+    return body.assemble(bottleneck, terms=(Rate(beta),))
 
 
 @recipe("conv-vae", source="Kingma & Welling, ICLR 2014", kinds=("images",), body={"network": "conv"})

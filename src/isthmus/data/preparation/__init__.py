@@ -71,7 +71,7 @@ def preparation_from_json(description: Any) -> Preparation:
     raise DataError(f"preparation: unknown kind {str(kind)[:40]!r}")
 
 
-def fit_preparation(schema: Schema, chunks: Iterable[NDArray[Any]]) -> Preparation:
+def fit_preparation(schema: Schema, chunks: Iterable[NDArray[Any]], *, quantiles: bool = False) -> Preparation:
     """Learn a preparation from raw rows that come piece by piece, in one pass.
 
     Parameters
@@ -80,6 +80,8 @@ def fit_preparation(schema: Schema, chunks: Iterable[NDArray[Any]]) -> Preparati
         What the rows are.
     chunks : iterable of (k, *schema.shape)
         The rows to learn from; missing cells are left out of means and scales.
+    quantiles : bool, default=False
+        Of a table: bend numbers to normal scores, by their ranks, instead of standardising them.
 
     Raises
     ------
@@ -96,7 +98,7 @@ def fit_preparation(schema: Schema, chunks: Iterable[NDArray[Any]]) -> Preparati
         return fit_sounds(schema, schema.sound, chunks)
     if isinstance(schema, SeriesSchema):
         return fit_series(schema, chunks)
-    return fit_table(schema, chunks)
+    return fit_table(schema, chunks, quantiles=quantiles)
 
 
 def suits(preparation: Preparation, schema: Schema) -> bool:

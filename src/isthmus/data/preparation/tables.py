@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from isthmus.data.moments import moments
 from isthmus.data.preparation.checks import FURTHEST, Float32, numbers, part
+from isthmus.data.preparation.curves import Curves, Some, fit_curves
 from isthmus.data.schema import TableSchema
 from isthmus.errors import DataError
 
@@ -18,13 +19,14 @@ EXTENT = ("lows", "highs", "gaps")
 
 @dataclass(frozen=True, eq=False)
 class TablePreparation:
-    """Numeric columns standardised, booleans as 0 and 1, categories one-hot; missing stays NaN.
+    """Numeric columns standardised or bent to normal scores, booleans as 0 and 1, categories one-hot; gaps stay NaN.
 
     ``groups`` names, column by column, how the prepared columns belong together: ("numeric", 1),
     ("binary", 1) or ("categorical", number of categories). ``means`` and ``scales`` have one number a raw
     column, 0 and 1 where nothing is standardised; a scale of 0 marks a constant column, which ``undo`` gives
     back exactly. ``lows`` and ``highs`` are the least and the largest of each raw column, and ``gaps`` the shares of
-    its cells that were missing; models of earlier versions don't know them.
+    its cells that were missing; models of earlier versions don't know them. With ``curves`` the numeric columns are
+    bent by these instead of being standardised.
     """
 
     groups: tuple[tuple[str, int], ...]
@@ -33,6 +35,7 @@ class TablePreparation:
     lows: NDArray[np.float64] | None = None
     highs: NDArray[np.float64] | None = None
     gaps: NDArray[np.float64] | None = None
+    curves: Curves | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -72,8 +75,10 @@ class TablePreparation:
         DataError
             If a number is so far from those fitted on that its square is no float32.
         """
+        if self.curves is not None:
+            return self._arranged(self.curves.bend(raw))
         with np.errstate(over="ignore"):
-            out = self._apply(raw)
+            out = self._arranged((raw - self.means) / self._divisors)
         largest = max(np.fmax.reduce(out, axis=None, initial=0), -np.fmin.reduce(out, axis=None, initial=0))
         if largest > FURTHEST:
             row = int(np.nanargmax(np.abs(out)) // out.shape[1])
@@ -82,14 +87,15 @@ class TablePreparation:
             raise DataError(f"the number {worst:g} is too far from those the model was fitted on: is it an error?")
         return out
 
-    def _apply(self, raw: NDArray[Any]) -> Float32:
+    def _arranged(self, cells: NDArray[np.float64]) -> Float32:
+        """Cells, of which the numbers are prepared, with the categories one-hot."""
         if not self._hot:
-            return ((raw - self.means) / self._divisors).astype(np.float32)
-        out = np.empty((len(raw), *self.shape), np.float32)
+            return cells.astype(np.float32)
+        out = np.empty((len(cells), *self.shape), np.float32)
         source, target = self._plain
-        out[:, target] = (raw[:, source] - self.means[source]) / self._divisors[source]
+        out[:, target] = cells[:, source]
         for column, group in self._hot:
-            codes = raw[:, column]
+            codes = cells[:, column]
             out[:, group] = codes[:, None] == np.arange(group.stop - group.start)
             out[np.isnan(codes), group] = np.nan
         return out
@@ -99,7 +105,11 @@ class TablePreparation:
         prepared = np.asarray(prepared)
         raw = np.empty((len(prepared), len(self.groups)))
         source, target = self._plain
-        raw[:, source] = prepared[:, target] * self.scales[source] + self.means[source]
+        raw[:, source] = prepared[:, target]
+        if self.curves is None:
+            raw[:, source] = raw[:, source] * self.scales[source] + self.means[source]
+        else:
+            raw = self.curves.unbend(raw)
         for i in self._binary:
             known = ~np.isnan(raw[:, i])
             raw[known, i] = raw[known, i] > 0.5
@@ -120,6 +130,7 @@ class TablePreparation:
             "means": self.means.tolist(),
             "scales": self.scales.tolist(),
             **{name: values.tolist() for name in EXTENT if (values := getattr(self, name)) is not None},
+            **({} if self.curves is None else {"curves": self.curves.to_json()}),
         }
 
     @classmethod
@@ -134,16 +145,20 @@ class TablePreparation:
         extent = [numbers(part(description, name), len(groups)) for name in known]
         if known and not ((extent[0] <= extent[1]).all() and (extent[2] >= 0).all() and (extent[2] <= 1).all()):
             raise DataError("preparation: a range that ends before it begins, or a share that is none")
-        return cls(groups, means, scales, *extent)
+        bent = [kind == "numeric" for kind, _ in groups]
+        curves = Curves.from_json(description["curves"], bent) if "curves" in description else None
+        return cls(groups, means, scales, **dict(zip(known, extent, strict=True)), curves=curves)
 
 
-def fit_table(schema: TableSchema, chunks: Iterable[NDArray[Any]]) -> TablePreparation:
-    """Learn mean and scale of every numeric column from its known values."""
+def fit_table(schema: TableSchema, chunks: Iterable[NDArray[Any]], *, quantiles: bool = False) -> TablePreparation:
+    """Learn mean and scale of every numeric column from its known values, and if asked for the curve that bends it."""
     groups = groups_of(schema)
     numeric = np.array([kind == "numeric" for kind, _ in groups])
     means, scales = np.zeros(len(groups)), np.ones(len(groups))
     extent = _Extent(len(groups))
-    chunks = extent.watching(chunks)
+    some, chunks = Some(), extent.watching(chunks)
+    if quantiles:
+        chunks = some.watching(chunks)
     if numeric.any():
         means[numeric], scales[numeric], huge = moments(chunks, numeric)
         if huge.any():
@@ -151,7 +166,9 @@ def fit_table(schema: TableSchema, chunks: Iterable[NDArray[Any]]) -> TablePrepa
             raise DataError(f"column {names[0]!r}: numbers too large to be standardised; scale them down")
     for _ in chunks:  # those left, if there is no number to standardise
         pass
-    return TablePreparation(groups, means, scales, *extent.found())
+    curves = fit_curves(some.found(), numeric) if quantiles else None
+    low, high, gaps = extent.found()
+    return TablePreparation(groups, means, scales, low, high, gaps, curves)
 
 
 class _Extent:
