@@ -59,7 +59,7 @@ def of_rows(conditions: Conditions | None, data: Dataset, y: Any) -> Told | None
 
 
 def own_labels(conditions: Conditions | None, data: Dataset) -> NDArray[Any] | None:
-    """The data's own labels, or captions, as the model knows them; None where it isn't conditional or there are none."""
+    """The data's own labels or captions as the model knows them; None where there are none, or it isn't conditional."""
     own = data.captions if isinstance(conditions, CaptionConditions) else data.labels
     return None if conditions is None or own is None else conditions.spelt(own)
 

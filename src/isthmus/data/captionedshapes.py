@@ -1,6 +1,6 @@
 """Pictures of a shape with captions that say its kind, its size and its place: what `isthmus draw` is shown by."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from functools import cache
 from itertools import product
 from typing import NamedTuple
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from isthmus.data.shapes import FORMS, cover
 
-SIDE = 32
-EACH = 40
+SIDE = 24
+EACH = 60
 """Pictures of each combination."""
-EDGE = 0.6
-"""Pixels that a middle keeps from the border of its ninth."""
-SIZES = {"small": (2.5, 3.2), "medium": (4.3, 5.0), "large": (6.3, 7.0)}
+EDGE = 3.0
+"""Pixels that a middle keeps from the border of its ninth, where the shape then fits in."""
+SIZES = {"small": (2.0, 2.4), "medium": (3.1, 3.5), "large": (4.4, 4.8)}
 """From and to which half its width a shape of this size is drawn, in pixels."""
 GREYS = (0.6, 1.0)
 ROWS, COLUMNS = ("upper", "middle", "lower"), ("left", "middle", "right")
@@ -58,7 +58,7 @@ CAUSES = tuple(Cause(*each) for each in product(FORMS, SIZES, PLACES))
 def captioned_shapes(
     each: int = EACH, *, leave_out: Collection[Cause] = (), seed: int = 0
 ) -> tuple[NDArray[np.uint8], list[str], list[Cause]]:
-    """Pictures of a shape, 32x32, with a caption each and what it says.
+    """Pictures of a shape, 24x24, with a caption each and what it says.
 
     There are 4 shapes of 3 sizes at 9 places. Within its ninth and the bounds of its size each is drawn anew, in a grey
     of its own; one caption says it by one of 6 phrases and by words that mean the same.
@@ -96,7 +96,7 @@ def _draw(cause: Cause, rng: np.random.Generator) -> NDArray[np.uint8]:
 def _within(third: int, before: float, after: float, rng: np.random.Generator) -> float:
     """A middle in this third of the side, so that what reaches so far before and after it is within the picture."""
     low, high = third * SIDE / 3 + EDGE, (third + 1) * SIDE / 3 - EDGE
-    return float(rng.uniform(max(low, before + 0.5), min(high, SIDE - after - 0.5)))
+    return float(np.clip(rng.uniform(low, high), before + 0.5, SIDE - after - 0.5))
 
 
 @cache

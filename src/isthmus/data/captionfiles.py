@@ -83,7 +83,8 @@ def _by_name(lines: Sequence[Line], data: Dataset, names: Sequence[str], where: 
         if line.file in found:
             raise DataError(f"{said}: a second caption of {line.file}, after that of line {found[line.file].number}")
         if line.file not in known | skipped:
-            raise DataError(f"{said}: there is no {line.file} among the data{did_you_mean(line.file, names)}")
+            alike = [name for name in names if name.endswith(f"/{line.file}")] or names
+            raise DataError(f"{said}: there is no {line.file} among the data{did_you_mean(line.file, alike)}")
         found[line.file] = line
     missing = [name for name in names if name not in found]
     if missing:

@@ -1,6 +1,5 @@
 """What a conditional model is told by captions: their words, and pairs of words, as the numbers of a condition."""
 
-import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -17,25 +16,21 @@ from isthmus.errors import DataError, InputError
 MOST_FEATURES = 2000
 """Words, and pairs of them, that are known: the words come first, then what is commoner."""
 MOST_SHOWN = 12
-HEAVIEST = 1e3
 WORD = r"(?u)\b\w+\b"
-FEATURES: dict[str, Any] = {"token_pattern": WORD, "ngram_range": (1, 2)}
+FEATURES: dict[str, Any] = {"token_pattern": WORD, "ngram_range": (1, 2), "binary": True}
 """Of scikit-learn's vectorizers."""
-FILLERS = frozenset("a an and are at in is it of on the there this to with".split())
+FILLERS = frozenset({"a", "an", "and", "are", "at", "in", "is", "it", "of", "on", "the", "there", "this", "to", "with"})
 """Words that are features like others, but alone say nothing of a picture."""
 
 
 @dataclass(frozen=True)
 class CaptionConditions:
-    """Captions as the term frequencies, times inverse document frequencies, of known words and pairs of words.
+    """Captions as rows of 0 and 1: which of the known words, and of the known pairs of neighbours, are in each.
 
-    A caption's row is x / |x|, x_w = (how often w is in it) idf_w, idf_w = ln((1 + n) / (1 + n_w)) + 1 of n captions of
-    which n_w have it (Salton & Buckley 1988, as scikit-learn's ``TfidfVectorizer`` has it). A caption that is unknown
-    (None, NaN or an empty text) is a row of zeros.
+    A caption that is unknown (None, NaN or an empty text) is a row of zeros.
     """
 
     words: tuple[str, ...]
-    idf: tuple[float, ...]
     axes: ClassVar[int] = 0  # of one condition as a user gives it
 
     @property
@@ -58,7 +53,7 @@ class CaptionConditions:
             if text and not self.says_something(text):
                 where = f" (row {row})" if len(texts) > 1 else ""
                 raise InputError(f"{text[:80]!r}: no word of this caption is known{where}; {self._near(text)}")
-        told: NDArray[np.float32] = self._vectorizer().transform(texts).astype(np.float32).toarray()
+        told: NDArray[np.float32] = self._vectorizer().transform(texts).toarray().astype(np.float32)
         return told
 
     def says_something(self, text: str) -> bool:
@@ -82,15 +77,13 @@ class CaptionConditions:
         return f"did you mean {', '.join(near)}?" if near else f"known are {some(single, MOST_SHOWN)}"
 
     def _vectorizer(self) -> Any:
-        from sklearn.feature_extraction.text import TfidfVectorizer  # a second of import that others should not cost
+        from sklearn.feature_extraction.text import CountVectorizer  # a second of import that others should not cost
 
-        vectorizer = TfidfVectorizer(vocabulary=list(self.words), **FEATURES)
-        vectorizer.idf_ = np.array(self.idf)
-        return vectorizer
+        return CountVectorizer(vocabulary=list(self.words), **FEATURES)
 
     def to_json(self) -> dict[str, Any]:
         """The conditions as plain data."""
-        return {"kind": "captions", "words": list(self.words), "idf": list(self.idf)}
+        return {"kind": "captions", "words": list(self.words)}
 
 
 def fit_captions(captions: ArrayLike) -> CaptionConditions:
@@ -108,13 +101,12 @@ def fit_captions(captions: ArrayLike) -> CaptionConditions:
     texts = [text for text in caption_texts(captions) if words_of(text)]
     if not texts:
         raise InputError("captions: none has a word, and a conditional recipe learns from words")
-    counter = CountVectorizer(binary=True, **FEATURES)
+    counter = CountVectorizer(**FEATURES)
     commonness = np.asarray(counter.fit_transform(texts).sum(0)).ravel().tolist()
     counted = dict(zip(counter.get_feature_names_out().tolist(), commonness, strict=True))
     ranked = sorted(counted, key=lambda feature: (" " in feature, -counted[feature], feature))
     words = [feature for feature in ranked if counted[feature] > 1 or " " not in feature][:MOST_FEATURES]
-    idf = [math.log((1 + len(texts)) / (1 + counted[word])) + 1 for word in words]
-    return CaptionConditions(tuple(words), tuple(idf))
+    return CaptionConditions(tuple(words))
 
 
 def captions_from_json(description: Mapping[str, Any]) -> CaptionConditions:
@@ -125,14 +117,13 @@ def captions_from_json(description: Mapping[str, Any]) -> CaptionConditions:
     DataError
         If a part is missing, of the wrong type, or out of bounds.
     """
-    words, idf = description.get("words"), description.get("idf")
-    if not (isinstance(words, list) and isinstance(idf, list) and 1 <= len(words) == len(idf) <= MOST_FEATURES):
-        raise DataError("conditions: words and their weights don't belong together")
-    if not all(isinstance(word, str) and _is_feature(word) for word in words) or len(set(words)) < len(words):
-        raise DataError("conditions: not a list of words and pairs of words, each once")
-    if not all(type(weight) in (int, float) and 0 < weight <= HEAVIEST for weight in idf):
-        raise DataError("conditions: a word's weight is out of range")
-    return CaptionConditions(tuple(words), tuple(map(float, idf)))
+    words = description.get("words")
+    sound = isinstance(words, list) and 1 <= len(words) <= MOST_FEATURES
+    if not (sound and all(isinstance(word, str) and _is_feature(word) for word in words)):
+        raise DataError("conditions: not a list of words and pairs of words")
+    if len(set(words)) < len(words):
+        raise DataError("conditions: a word comes twice")
+    return CaptionConditions(tuple(words))
 
 
 def _is_feature(word: str) -> bool:

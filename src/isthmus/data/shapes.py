@@ -30,7 +30,7 @@ FORMS: dict[str, Callable[[Points, Points, float], Points]] = {
     "triangle": lambda across, down, half: (abs(across) <= (down + half) / 2) & (down <= half),
     "heart": _heart,
 }
-"""Whether points belong to a shape, by their way from its middle to the right and down; no shape is wider than 2 half."""
+"""Whether points belong to a shape, by their way from its middle, right and down; none is wider than 2 half."""
 SHAPES = ("square", "disc", "triangle")
 
 
