@@ -1,27 +1,38 @@
-"""What a conditional model is told: the user's `y`, or the labels that the data bring along."""
+"""What a conditional model is told: the user's `y`, or the captions or labels that the data bring along."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.data import ClassConditions, Conditions, Dataset, as_labels, check_one_each, fit_conditions
+from isthmus.data import (
+    CaptionConditions,
+    ClassConditions,
+    Conditions,
+    Dataset,
+    as_labels,
+    check_one_each,
+    fit_captions,
+    fit_conditions,
+)
 from isthmus.errors import InputError
 
 Told = NDArray[np.float32]
 
 
 def learn(data: Dataset, learned: NDArray[np.int64], y: Any, recipe: str) -> Conditions:
-    """What the conditions are: vectors by the rows learned from, classes by all.
+    """What the conditions are: vectors by the rows learned from, classes and the words of captions by all.
 
-    A class of which all rows are held out is known too, for these rows are judged.
+    A class or word of which all rows are held out is known too, for these rows are judged.
     """
+    if y is None and data.captions is not None:
+        return fit_captions(data.captions)
     y = data.labels if y is None else y
     if y is None:
         raise InputError(
             f"recipe {recipe!r} is told the class of every row, and these data have no labels: give y to fit, "
-            "name the column of a table with --label (in Python open_data(..., label=...)), or sort pictures into a "
-            "sub-folder per class"
+            "name the column of a table with --label (in Python open_data(..., label=...)), sort pictures into a "
+            "sub-folder per class, or give captions (--captions, captions=)"
         )
     told = as_labels(y)
     check_one_each(len(told) if told.ndim else 1, data.n)
@@ -48,8 +59,9 @@ def of_rows(conditions: Conditions | None, data: Dataset, y: Any) -> Told | None
 
 
 def own_labels(conditions: Conditions | None, data: Dataset) -> NDArray[Any] | None:
-    """The data's own labels as the model knows them; None where there are none, or the model isn't conditional."""
-    return None if conditions is None or data.labels is None else conditions.spelt(data.labels)
+    """The data's own labels or captions as the model knows them; None where there are none, or it isn't conditional."""
+    own = data.captions if isinstance(conditions, CaptionConditions) else data.labels
+    return None if conditions is None or own is None else conditions.spelt(own)
 
 
 def shared_label(conditions: Conditions | None, data: Dataset) -> Any:

@@ -17,6 +17,7 @@ from isthmus.cli.options import (
     Share,
     Target,
     Where,
+    captions_option,
     data_argument,
     data_options,
     model_argument,
@@ -47,10 +48,11 @@ def app() -> None:
     isthmus upscale m.safetensors small/ -o large/
     isthmus segment m.safetensors photos/ -o masks/
     isthmus generate m.safetensors -n 100 -o sheet.png
+    isthmus draw m.safetensors "a small heart at the upper left" -o heart.png
 
     DATA is a .csv, .parquet, .feather, .npy or .npz file, counts in .mtx, .biom, .h5ad or a sparse .npz, texts in
     .jsonl, a folder of pictures, of .txt or of .mid, or one of the built-in sets digits, wine, breast-cancer, diabetes,
-    shapes, tunes. What is restored may also be sounds (.wav, .flac) or clips (.mp4, .mov, .mkv).
+    shapes, captioned-shapes, tunes. What is restored may also be sounds (.wav, .flac) or clips (.mp4, .mov, .mkv).
 
     Exit codes: 0 done, 2 your mistake (one line says which), 1 ours.
     """
@@ -153,12 +155,14 @@ def app() -> None:
 @click.option("--checkpoint-every", type=float, default=30.0, show_default=True, help="Seconds between checkpoints.")
 @click.option("--tensorboard", type=click.Path(path_type=Path), metavar="FOLDER", help="Write TensorBoard events too.")
 @click.option("--report/--no-report", default=True, show_default=True, help="Write the HTML page beside the model.")
+@captions_option
 @data_options
 @output_options
 def fit(**asked: Any) -> None:
     """Fit an autoencoder to DATA; write model, report (.html) and metrics (.jsonl; of .jsonl DATA .metrics.jsonl).
 
-    Ctrl-C ends training and keeps the best model so far. A run that dies is continued with --resume.
+    Ctrl-C ends training and keeps the best model so far. A run that dies is continued with --resume. With --captions
+    the recipe is conditional, unless another is named.
     """
     from isthmus.cli.fitting import fit_command
 
@@ -189,6 +193,7 @@ find_rate.params[:0] = [param for param in fit.params if param.name not in OF_A_
 @data_argument
 @output_to(".csv, .parquet, .feather, .npy or .npz.")
 @click.option("--std", is_flag=True, help="Write the posterior's standard deviations too.")
+@captions_option
 @data_options
 @output_options
 def encode(**asked: Any) -> None:
@@ -215,6 +220,7 @@ def decode(**asked: Any) -> None:
 @model_argument
 @data_argument
 @output_to("A table, array or folder of pictures.")
+@captions_option
 @data_options
 @output_options
 def reconstruct(**asked: Any) -> None:
@@ -231,6 +237,7 @@ def reconstruct(**asked: Any) -> None:
 @model_argument
 @data_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="HTML page.  [default: MODEL's name with .html]")
+@captions_option
 @data_options
 @output_options
 def report(**asked: Any) -> None:
@@ -251,6 +258,7 @@ def report(**asked: Any) -> None:
     help="Also make N rows, and judge them beside those of a gaussian, a mixture and probabilistic PCA.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@captions_option
 @data_options
 def evaluate(**asked: Any) -> None:
     """Judge MODEL on DATA by every figure that applies: errors, bounds, use and regularity of the code."""
@@ -263,6 +271,7 @@ def evaluate(**asked: Any) -> None:
 @model_argument
 @data_argument
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@captions_option
 @data_options
 def doctor(**asked: Any) -> None:
     """Say in plain words what went wrong with MODEL on DATA, and what to do; often that is nothing."""
@@ -461,6 +470,28 @@ def generate(**asked: Any) -> None:
     from isthmus.cli.generating import generate_command
 
     generate_command(**asked)
+
+
+@app.command()
+@model_argument
+@click.argument("caption")
+@output_to("A .png file of one picture, or of several on a sheet; or an array or folder of pictures.")
+@click.option("-n", "rows", type=click.IntRange(1), default=1, show_default=True, help="How many drawings.")
+@click.option("--temperature", type=float, default=1.0, show_default=True, help="Below 1: more usual, less varied.")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True)
+@output_options
+def draw(**asked: Any) -> None:
+    """Draw what CAPTION says, by a MODEL that was fitted with --captions. The same seed gives the same picture.
+
+    \b
+    isthmus fit pictures/ --captions captions.csv -o m.safetensors       of file,caption, matched by name
+    isthmus fit captioned-shapes --captions builtin -o m.safetensors     to try it: shapes that come along
+    isthmus draw m.safetensors "a small heart at the upper left" -o heart.png
+    isthmus draw m.safetensors "a small heart" -n 9 -o hearts.png        a sheet of several
+    """
+    from isthmus.cli.drawing import draw_command
+
+    draw_command(**asked)
 
 
 @app.command()

@@ -7,7 +7,7 @@ import click
 
 from isthmus import choices
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import Dataset, check_output, open_data
+from isthmus.data import CaptionConditions, Dataset, check_output, open_data
 from isthmus.errors import InputError
 
 MODEL_ENDINGS = (".safetensors",)
@@ -77,20 +77,23 @@ def _beside(model: Path, ending: str) -> Path:
 
 def read_data(data: str, asked: dict[str, Any], model: Autoencoder | None = None) -> Dataset:
     """Open DATA with the options given, by the schema of a fitted model if there is one."""
-    options = {name: asked[name] for name in DATA_OPTIONS}
+    options = {name: asked[name] for name in DATA_OPTIONS} | {"captions": asked.get("captions")}
     fitted: dict[str, Any] = (
         {} if model is None else {"schema": model.schema_, "usual_label": getattr(model, "label_", "")}
     )
     found = open_data(data, memory=choices.memory_budget(asked["memory"]), **options, **fitted)
-    if model is not None and found.labels is None:
+    by_captions = isinstance(getattr(model, "conditions_", None), CaptionConditions)
+    if model is not None and (found.captions if by_captions else found.labels) is None:
         say_untold(model, asked)
     return found
 
 
 def say_untold(model: Autoencoder, asked: dict[str, Any]) -> None:
     """Say that a conditional model isn't told what it was told of the rows it was fitted on."""
-    if getattr(model, "conditions_", None) is not None and not asked.get("quiet"):
+    conditions = getattr(model, "conditions_", None)
+    if conditions is not None and not asked.get("quiet"):
+        what, how = ("caption", "--captions") if isinstance(conditions, CaptionConditions) else ("label", "--label")
         click.echo(
-            f"recipe {model.recipe} is told a label of every row, and nothing here says it (--label): taken as unknown",
+            f"recipe {model.recipe} is told a {what} of every row, and nothing here says it ({how}): taken as unknown",
             err=True,
         )

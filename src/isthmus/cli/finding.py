@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from isthmus.cli.files import read_data
-from isthmus.cli.fitting import estimator_of
+from isthmus.cli.fitting import by_captions, estimator_of
 from isthmus.data import check_output
 from isthmus.files import atomic_write
 from isthmus.report.terminal import show_rates
@@ -25,6 +25,7 @@ def find_rate_command(**asked: Any) -> None:
     output: Path | None = asked["output"]
     if output:
         check_output(output, asked["force"], endings=(".svg",), folder=False)
+    asked = by_captions(asked)
     estimator = estimator_of(NO_RUN | asked)
     found = estimator.find_learning_rate(read_data(asked["data"], asked), steps=asked["steps"])
     if output:

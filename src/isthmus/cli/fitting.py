@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from isthmus import recipes
 from isthmus.autoencoder import Autoencoder
 from isthmus.cli.files import Outputs, fit_outputs, read_data
 from isthmus.cli.suffering import INPAINTING, is_restoring, restoring_options
@@ -20,6 +21,8 @@ from isthmus.report.progress import ProgressBar
 from isthmus.report.terminal import show_diagnoses, show_fit
 from isthmus.training import Checkpoint, JsonLines, TensorBoard, Watcher
 
+TOLD = "conditional"
+"""The recipe that learns from captions unless another is named."""
 SERIES = ("series_id", "window", "stride")
 SAME_NAME = (
     "recipe", "latent_dim", "network", "hidden", "activation", "norm", "likelihood", "corruption", "epochs", "minutes",
@@ -30,6 +33,7 @@ SAME_NAME = (
 
 def fit_command(**asked: Any) -> None:
     """Fit, save, compare, report."""
+    asked = by_captions(asked)
     outputs = fit_outputs(asked)
     if is_restoring(asked):
         _fit_restoring(asked, outputs)
@@ -47,6 +51,28 @@ def fit_command(**asked: Any) -> None:
         _write_page(outputs.report, estimator, data, judged, honest, asked)
     files = {"model": str(outputs.model), "report": str(outputs.report) if asked["report"] else None}
     _print_results(asked, estimator, data, honest, files, examine(estimator, judged))
+
+
+def by_captions(asked: dict[str, Any]) -> dict[str, Any]:
+    """The options of a fit; with --captions the recipe is the one that is told them, where none is named.
+
+    Raises
+    ------
+    InputError
+        If an option is given that --captions don't go together with.
+    """
+    if asked["captions"] is None:
+        return asked
+    named = click.get_current_context().get_parameter_source("recipe") is not click.core.ParameterSource.DEFAULT
+    recipe = asked["recipe"] if named else TOLD
+    if not recipes.get(recipe).conditional:
+        raise InputError(f"--recipe {recipe} isn't told --captions: leave it out, or name {TOLD}")
+    for name in ("noise", "target"):
+        if asked.get(name):
+            raise InputError(f"--{name} learns to restore, and --captions to draw: leave out one of the two")
+    if _number(asked["validation"]) is None:
+        raise InputError(f"--validation {asked['validation']}: give a share or number of rows; --captions are of DATA")
+    return asked | {"recipe": recipe}
 
 
 def _fit(asked: dict[str, Any], outputs: Outputs, estimator: Autoencoder, data: Dataset, **more: Any) -> None:
@@ -174,7 +200,7 @@ def _data_words(asked: dict[str, Any]) -> list[str]:
     """The options of how DATA was read."""
     words = [
         f"--{name.replace('_', '-')} {shlex.quote(str(asked[name]))}"
-        for name in ("key", "label", "memory", "text", "max_features", *SERIES)
+        for name in ("captions", "key", "label", "memory", "text", "max_features", *SERIES)
         if asked[name]
     ]
     words += [f"--drop {shlex.quote(column)}" for column in asked["drop"]]

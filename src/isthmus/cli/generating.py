@@ -31,7 +31,7 @@ def generate_command(**asked: Any) -> None:
     output, n = check_output(asked["output"], asked["force"], endings=(*ROWS, SHEET)), asked["rows"]
     refuse_input("result", output, *(Path(asked[name]) for name in ("fitted_to", "like") if asked[name]))
     estimator = Autoencoder.load(asked["model"])
-    _check(output, estimator, n)
+    check_sheet(output, estimator, n)
     found = generator(
         estimator,
         fitted_to=_fitted_to(asked, estimator),
@@ -40,14 +40,14 @@ def generate_command(**asked: Any) -> None:
         random_state=asked["seed"],
         **{name: asked[name] for name in ("density", "spread", "temperature", "draw")},
     )
-    _write(output, found, estimator, n, asked)
+    write_rows(output, found, estimator, n, asked)
     if asked["as_json"]:
         click.echo(json.dumps({"output": str(output), "rows": n}))
     elif not asked["quiet"]:
         click.echo(f"{output}: {n:,} new rows")
 
 
-def _check(output: Path, estimator: Autoencoder, n: int) -> None:
+def check_sheet(output: Path, estimator: Autoencoder, n: int) -> None:
     """Refuse what can't be written, before anything is drawn."""
     if is_played(output, estimator.schema_) and n > MOST_PLAYED:
         raise InputError(f"-n {n}: at most {MOST_PLAYED:,} rows are written to be heard; name a .npy file")
@@ -80,7 +80,8 @@ def _label(asked: dict[str, Any], estimator: Autoencoder) -> str | None:
     return str(value)
 
 
-def _write(output: Path, found: Generator, estimator: Autoencoder, n: int, asked: dict[str, Any]) -> None:
+def write_rows(output: Path, found: Generator, estimator: Autoencoder, n: int, asked: dict[str, Any]) -> None:
+    """Draw rows, and write them as the output's ending says."""
     schema, ending = estimator.schema_, output.suffix.lower()
     pieces = _shown(found.rows(n, asked["seed"]), found, n, asked)
     streamed = ending == ".npy" or (schema.kind == "table" and ending in ENDINGS and ending != ".npz")

@@ -185,6 +185,11 @@ data_options = _together(
     click.option("--stride", type=int, help="Steps from one window to the next.  [default: a window]"),
     click.option("--memory", type=MemorySize(), help="What data may take before they are streamed.  [default: 1/4]"),
 )
+captions_option = click.option(
+    "--captions", metavar="FILE",
+    help="Captions of pictures, a .csv file of file,caption, for a recipe that is told them, such as conditional; "
+    "builtin for those that a built-in set brings along.",
+)  # fmt: skip
 model_argument = click.argument("model", type=click.Path(path_type=Path))
 data_argument = click.argument("data", metavar="DATA")
 

@@ -1,5 +1,8 @@
 """Files in, files out: data as rows of raw numbers, and back again. NumPy only, no torch."""
 
+from isthmus.data.captionedshapes import captioned_shapes
+from isthmus.data.captionfiles import captioned
+from isthmus.data.captions import CaptionConditions, fit_captions
 from isthmus.data.conditions import (
     ClassConditions,
     Conditions,
@@ -34,6 +37,7 @@ from isthmus.files import atomic_write
 
 __all__ = [
     "ArraySource",
+    "CaptionConditions",
     "ClassConditions",
     "Column",
     "Conditions",
@@ -54,11 +58,14 @@ __all__ = [
     "VectorConditions",
     "as_labels",
     "atomic_write",
+    "captioned",
+    "captioned_shapes",
     "check_one_each",
     "check_output",
     "chunks",
     "conditions_from_json",
     "cut_like",
+    "fit_captions",
     "fit_conditions",
     "fit_preparation",
     "labelled",

@@ -1,4 +1,4 @@
-"""What a conditional model is told of each row: a class or a vector, as the numbers of a condition."""
+"""What a conditional model is told of each row: a class, a vector or a caption, as the numbers of a condition."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from isthmus.data.captions import CaptionConditions, captions_from_json
 from isthmus.data.dataset import Dataset, some
 from isthmus.errors import DataError, InputError
 from isthmus.names import did_you_mean
@@ -114,7 +115,7 @@ class VectorConditions:
         return {"kind": "vectors", "mean": list(self.mean), "std": list(self.std)}
 
 
-Conditions = ClassConditions | VectorConditions
+Conditions = ClassConditions | VectorConditions | CaptionConditions
 
 
 def fit_conditions(y: ArrayLike) -> Conditions:
@@ -232,7 +233,9 @@ def conditions_from_json(description: Any) -> Conditions:
         if len(mean) != len(std) or not all(scale > 0 for scale in std):
             raise DataError("conditions: means and deviations don't belong together")
         return VectorConditions(mean, std)
-    raise DataError("conditions: neither classes nor vectors")
+    if kind == "captions":
+        return captions_from_json(description)
+    raise DataError("conditions: neither classes, vectors nor captions")
 
 
 def _classes(found: Any) -> ClassConditions:

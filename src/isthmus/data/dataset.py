@@ -21,7 +21,8 @@ class Dataset:
     or folder; ``skipped`` the files passed over, as 'name: reason'; ``label`` the column that the labels stood in;
     ``lengths`` (n,) the steps of series where they are known apart from missing values; ``overlap`` how many windows
     after each one share steps with it; ``steps`` tells that row i is the window that ends at step i of one long series,
-    and then ``names`` are the steps' times.
+    and then ``names`` are the steps' times; ``captions`` (n,) are texts that a conditional model is told instead of the
+    labels.
     """
 
     schema: Schema
@@ -34,6 +35,7 @@ class Dataset:
     lengths: NDArray[np.int64] | None = None
     overlap: int = 0
     steps: bool = False
+    captions: NDArray[Any] | None = None
 
     @property
     def n(self) -> int:
@@ -46,7 +48,7 @@ class Dataset:
         return self.schema.kind
 
     def subset(self, rows: NDArray[np.int64]) -> "Dataset":
-        """These rows, read into memory, with their labels, names and lengths."""
+        """These rows, read into memory, with their labels, names, lengths and captions."""
         sparse = getattr(self.source, "some", None)  # rows of a sparse matrix stay sparse
         return replace(
             self,
@@ -54,6 +56,7 @@ class Dataset:
             labels=None if self.labels is None else self.labels[rows],
             names=None if self.names is None else [self.names[row] for row in rows],
             lengths=None if self.lengths is None else self.lengths[rows],
+            captions=None if self.captions is None else self.captions[rows],
         )
 
 

@@ -64,6 +64,21 @@ def write_files(folder: Path, targets: Sequence[PurePosixPath], items: Iterable[
         raise InputError(f"can't write {folder}: {error.strerror or error}") from error
 
 
+def write_picture(path: Path, pixels: NDArray[Any]) -> None:
+    """Write one picture (height, width, channels) to a file, in the format of its ending.
+
+    Raises
+    ------
+    InputError
+        If no such file holds its type of pixels, or writing fails.
+    """
+    _check(path, pixels[None])
+    if path.suffix.lower() not in FORMATS or _target(path.name, pixels[None]).name != path.name:
+        raise InputError(f"{path}: this kind of file holds no picture of {pixels.dtype}; write it to .npy")
+    with atomic_write(path) as file:
+        _save(file, pixels, path.suffix.lower())
+
+
 def _write_new(folder: Path, targets: Sequence[PurePosixPath], items: Iterable[Any], save: Saver) -> None:
     beside = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}.part")
     try:

@@ -20,6 +20,7 @@ from isthmus.data import (
     tables,
     texts,
 )
+from isthmus.data.captionfiles import captioned
 from isthmus.data.dataset import Dataset, Options
 from isthmus.data.kinds import MUSIC, SOUNDS, kind_of_folder, kinds_in
 from isthmus.data.schema import CountsSchema, Schema
@@ -47,6 +48,7 @@ def open_data(
     stride: int | None = None,
     usual_label: str = "",
     each_step: bool = False,
+    captions: Any = None,
 ) -> Dataset:
     """Open data of any kind as rows of raw numbers, checked.
 
@@ -58,7 +60,7 @@ def open_data(
         DataFrame; the path of a .npy, .npz, .csv, .parquet, .feather or .arrow file, of counts in .mtx, .biom, .h5ad
         or a sparse .npz, of texts in .jsonl, or of a folder of pictures or of .txt; a .mid file or a folder of such,
         and with kind="series" of .wav or .flac; a list of texts with kind="text"; or one of the names digits, wine,
-        breast-cancer, diabetes, shapes, tunes.
+        breast-cancer, diabetes, shapes, captioned-shapes, tunes.
     kind : {"auto", "images", "table", "series", "counts", "text"}
         What the rows are; "auto" takes two axes for a table, more of uint8 or uint16 for pictures, and sparse
         matrices for counts. Series are always asked for; those that are shorter than the longest end in NaN.
@@ -90,7 +92,9 @@ def open_data(
         Series: of one long one, (time,) or a table without ``series_id``, give the window that ends at each step,
         named by the table's column of times. Without ``window`` its length is chosen by the series' own period. Other
         series are opened as without it.
-
+    captions : str, Path or sequence of str, optional
+        Texts that a conditional model is told: a CSV file of file,caption, matched by the names of the rows or, where
+        they have none, by their order; "builtin" for those that the data bring along; or one text a row.
     usual_label : str, optional
         What ``label`` is where it isn't given and the data have such a column.
 
@@ -106,6 +110,11 @@ def open_data(
         kind, key, size, skip_bad, columns, label, schema, memory, text, max_features, series_id, window, stride,
         usual_label, each_step,
     )  # fmt: skip
+    found = _opened(data, options)
+    return found if captions is None else captioned(found, captions)
+
+
+def _opened(data: Any, options: Options) -> Dataset:
     if isinstance(data, str | os.PathLike):
         return _open_path(os.fspath(data), options)
     if tablefiles.is_frame(data):

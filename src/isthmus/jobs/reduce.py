@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 
 from isthmus import choices, provenance
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import Dataset, labelled, split
+from isthmus.data import CaptionConditions, Dataset, captioned, labelled, split
 
 Rows = NDArray[np.int64]
 MOST_FITTED = 20_000
@@ -77,7 +77,7 @@ def judged_rows(
         The rows given as held-out part when it was fitted.
     """
     if y is not None:
-        data = labelled(data, y)
+        data = (captioned if isinstance(estimator.conditions_, CaptionConditions) else labelled)(data, y)
     everything = np.arange(data.n, dtype=np.int64)
     if held_out is not None:
         return Judged(data, everything, held_out, np.arange(held_out.n, dtype=np.int64), "held-out rows")
