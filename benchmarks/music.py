@@ -185,15 +185,15 @@ def between(model: Autoencoder, data: Dataset) -> dict[str, float]:
     }
 
 
-def some(rows: np.ndarray) -> list[list[int]]:
+def some(rows: np.ndarray) -> list[str]:
     """A few rows, for docs/figures.py."""
-    return rows[:SHOWN].tolist()
+    return [" ".join(map(str, row)) for row in rows[:SHOWN].tolist()]
 
 
-def the_way(model: Autoencoder, data: Dataset) -> list[list[int]]:
+def the_way(model: Autoencoder, data: Dataset) -> list[str]:
     """From the first row of one tune to that of another."""
     ends = [data.names.index(f"{tune}:1") for tune in ("ode-to-joy", "twinkle-twinkle")]
-    return interpolate(model, data.subset(np.array(ends)), steps=SHOWN - 1).rows[..., 0].tolist()
+    return some(interpolate(model, data.subset(np.array(ends)), steps=SHOWN - 1).rows[..., 0])
 
 
 def main() -> None:

@@ -49,7 +49,7 @@ def recordings(path: Path) -> tuple[Dataset, Dataset]:
 
 def main() -> None:
     options = parser(__doc__)
-    options.add_argument("--epochs", type=int, default=60, help="of training (default: %(default)s)")
+    options.add_argument("--epochs", type=int, default=30, help="of training (default: %(default)s)")
     asked = options.parse_args()
     learned, held = recordings(asked.data / "audio" / "fsdd.npz")
     start = time.process_time()

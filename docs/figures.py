@@ -124,7 +124,7 @@ def rolls() -> None:
     for place, (title, rows) in zip(figure.subfigures(2, 2).flat, shown.items(), strict=True):
         place.suptitle(title, size=11)
         for axes, row in zip(place.subplots(2, 3).flat, rows, strict=True):
-            notes = list(notes_of(np.array(row)))
+            notes = list(notes_of(np.array(row.split(), int)))
             bars = ([n.pitch for n in notes], [n.lasts - 0.3 for n in notes], 0.9, [n.start for n in notes])
             axes.barh(*bars, align="center", color="0.2")
             axes.axvline(16, color="0.8", lw=0.8, zorder=0)

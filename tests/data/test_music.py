@@ -180,7 +180,7 @@ def test_bad_files_are_refused_by_name(tmp_path):
             open_data(tmp_path)
     found = open_data(tmp_path, skip_bad=True)
     assert found.n == 1
-    assert found.skipped[0].startswith("bad.mid: ")
+    assert "bad.mid: its time" in found.skipped[0]
 
 
 def test_no_note_is_no_data(tmp_path):

@@ -441,7 +441,7 @@ def inpaint(**asked: Any) -> None:
 
 @app.command()
 @model_argument
-@output_to("A table, array or folder of pictures; a .png file of pictures is one sheet of them all.")
+@output_to("A table, array or folder of pictures; .png: one sheet of pictures; .mid, .wav or a folder: music, sounds.")
 @click.option("-n", "rows", type=click.IntRange(1), default=64, show_default=True, help="How many rows.")
 @click.option(
     "--density", default="prior", show_default=True,
@@ -466,6 +466,7 @@ def generate(**asked: Any) -> None:
     isthmus generate digits.safetensors -n 100 -o sheet.png
     isthmus generate digits.safetensors --density mixture --fitted-to digits --where label=7 -o sevens/
     isthmus generate table.safetensors -n 10000 -o synthetic.csv
+    isthmus generate tunes.safetensors -n 4 -o new.mid
     """
     from isthmus.cli.generating import generate_command
 
@@ -497,7 +498,7 @@ def draw(**asked: Any) -> None:
 @app.command()
 @model_argument
 @data_argument
-@output_to("A .png strip, .gif or .mp4 of pictures, above or left the way through codes; else a table or array.")
+@output_to("A .png strip, .gif or .mp4 of pictures, above or left the way through codes; .mid, .wav; else a table or array.")
 @click.option("--rows", type=Numbers(), help="The rows to go through, counted from 0, such as 3,17,3.  [default: all]")
 @click.option("--steps", type=click.IntRange(1, 1000), default=10, show_default=True, help="From one row to the next.")
 @click.option("--way", default="linear", show_default=True, help="Through codes: linear or spherical.")

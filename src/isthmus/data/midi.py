@@ -10,6 +10,7 @@ from isthmus.data.dataset import Dataset, Options, some
 from isthmus.data.images import find
 from isthmus.data.kinds import MUSIC
 from isthmus.data.melodies import BEAT, LONGEST, Note, Tune
+from isthmus.data.patches import passing_over
 from isthmus.data.schema import Melody
 from isthmus.errors import DataError
 
@@ -37,21 +38,23 @@ def from_path(path: Path, options: Options) -> Dataset:
     DataError
         If one can't be read (unless such are to be skipped) or there is not a note in them.
     """
-    names = find(path, MUSIC) if path.is_dir() else [path.name]
-    place = path if path.is_dir() else path.parent
-    tunes, bad = {}, []
-    for name in names:
-        try:
-            tunes[name] = read_tune(place / name)
-        except DataError as fault:
-            if not (options.skip_bad and path.is_dir()):
-                raise
-            bad.append(f"{name}: {fault}")
-    if not tunes:
-        raise DataError(f"{path}: " + (f"none of {len(names)} files is left: {some(bad)}" if bad else "no MIDI files"))
+    bad: list[str] = []
+    tunes = _in_folder(path, bad, skip=options.skip_bad) if path.is_dir() else {path.name: read_tune(path)}
     found = melodies.opened(tunes, replace(options, skip_bad=False), path.name or str(path))
     found.skipped.extend(bad)
     return found
+
+
+def _in_folder(folder: Path, bad: list[str], *, skip: bool) -> dict[str, Tune]:
+    _library()  # what isn't installed is no fault of a file
+    tunes: dict[str, Tune] = {}
+    names = find(folder, MUSIC)
+    for name in names:
+        with passing_over(bad, skip=skip):
+            tunes[name] = read_tune(folder / name)
+    if not tunes:
+        raise DataError(f"{folder}: none of {len(names)} MIDI files is left: {some(bad)}")
+    return tunes
 
 
 def read_tune(path: Path) -> Tune:
@@ -60,18 +63,16 @@ def read_tune(path: Path) -> Tune:
     Raises
     ------
     DataError
-        If it is no MIDI file, damaged, of no use of a beat, or too long.
+        If it is no MIDI file, damaged, without a beat, or too long.
     """
     library = _library()
     try:
         file = library.MidiFile(path, clip=True)
-        if not file.ticks_per_beat > 0:
-            raise DataError(f"{path}: its time is told in frames, not in beats; save it with ticks per quarter note")
-        tracks = [list(_timed(track)) for track in file.tracks]
     except (*FAULTS, library.KeySignatureError) as fault:
-        if isinstance(fault, DataError):
-            raise
         raise DataError(f"{path}: not a whole MIDI file ({_reason(fault)})") from fault
+    if not file.ticks_per_beat > 0:
+        raise DataError(f"{path}: its time is told in frames, not in beats; save it with ticks per quarter note")
+    tracks = [list(_timed(track)) for track in file.tracks]
     per_step = file.ticks_per_beat / BEAT
     notes = tuple(_quantised(note, per_step) for track in tracks for note in _notes(track))
     if max((note.end for note in notes), default=0) > LONGEST:

@@ -8,6 +8,7 @@ import numpy as np
 
 from isthmus.data.dataset import Dataset, Options, some
 from isthmus.data.images import folder_labels
+from isthmus.data.patches import passing_over
 from isthmus.data.schema import SeriesSchema
 from isthmus.data.sounds import SoundFile, check_finite, find_sounds, look_at_sound
 from isthmus.data.source import Collector, Source
@@ -35,15 +36,12 @@ def from_path(path: Path, options: Options) -> Dataset:
         where, "sounds", *((name, getattr(options, name)) for name in ("key", "label", "drop", "series_id", "size"))
     )
     schema = options.expected("series", where)
-    names, bad = find_sounds(path) if path.is_dir() else [path.name], []
+    names = find_sounds(path) if path.is_dir() else [path.name]
+    bad: list[str] = []
     heads: dict[str, SoundFile] = {}
     for name in names:
-        try:
+        with passing_over(bad, skip=options.skip_bad):
             heads[name] = look_at_sound((path if path.is_dir() else path.parent) / name)
-        except DataError as fault:
-            if not options.skip_bad:
-                raise
-            bad.append(f"{name}: {fault}")
     if not heads:
         raise DataError(f"{where}: none of {len(names)} sounds is left: {some(bad)}")
     known = _schema(heads, options, schema if isinstance(schema, SeriesSchema) else None, where)
