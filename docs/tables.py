@@ -424,33 +424,42 @@ def codemaps() -> str:
 
 def synthetic() -> str:
     found = result("tables")["tables"]
-    ways = list(dict.fromkeys(way for each in found.values() for way in each if way != "about"))
+    ways = [way for way in next(iter(found.values())) if way != "about"]
+
+    titles = {
+        "tstr": "AUROC on real rows of a random forest that learned from made ones",
+        "columns": "Mean distance of columns",
+        "pairs": "Mean distance of pairs",
+        "copies": "Copies; nothing is copied where they are a half, within their error",
+    }
     text = ""
-    for title, figure, digits in (
-        ("AUROC of a random forest, learned from made rows, on real ones", "tstr", 3),
-        ("mean distance of columns", "columns", 3),
-        ("mean distance of pairs", "pairs", 3),
-    ):
-        rows = []
-        for name, each in found.items():
-            real = (f"{each['Isthmus']['trtr']:.3f}",) if figure == "tstr" else ()
-            cells = [f"{each[way][figure]:.{digits}f}" if way in each else "" for way in ways]
-            rows.append((name, *real, *cells))
-        head = (("learned from real rows",) if figure == "tstr" else ()) + tuple(ways)
-        text += f"{title[0].upper()}{title[1:]}:\n\n{table(('table', *head), rows)}\n\n"
-    rows = []
-    for name, each in found.items():
-        copies = [
-            f"{each[way]['copies']:.3f} ± {each[way]['copies error']:.3f}" for way in ("Isthmus", "TVAE") if way in each
-        ]
-        took = [f"{each[way]['seconds']:.0f}" for way in ("Isthmus", "TVAE") if way in each]
-        rows.append((name, each["about"]["rows"], each["about"]["columns"], " / ".join(copies), " / ".join(took)))
-    about = ("table", "rows", "columns", "copies, Isthmus / TVAE", "seconds of one thread to fit")
-    seeds = sorted({each["about"]["seeds"] for each in found.values()})
-    return (
-        text
-        + f"{table(about, rows)}\n\nSeeds: {', '.join(map(str, seeds))}. Measured on: {result('tables')['machine']}.\n"
+    for figure, title in titles.items():
+        rows = [(name, *(cell(each[way], figure) for way in ways)) for name, each in found.items()]
+        text += f"{title}:\n\n{table(('table', *ways), rows)}\n\n"
+    rows = [
+        (
+            name,
+            *each["about"].values(),
+            f"{each['Isthmus']['trtr']:.3f}",
+            *(f"{each[way]['seconds']:.0f}" for way in ways[:2]),
+        )
+        for name, each in found.items()
+    ]
+    head = (
+        "table",
+        "rows",
+        "columns",
+        "seeds",
+        "AUROC, learned from real rows",
+        *(f"{way}, s of one thread" for way in ways[:2]),
     )
+    return text + f"{table(head, rows)}\n\nMeasured on: {result('tables')['machine']}.\n"
+
+
+def cell(figures: dict, name: str) -> str:
+    """A figure, and its error where it has one."""
+    error = figures.get(f"{name} error")
+    return f"{figures[name]:.3f}" + (f" ± {error:.3f}" if error is not None else "")
 
 
 def table(head: tuple, rows: list[tuple]) -> str:

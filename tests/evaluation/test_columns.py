@@ -63,6 +63,7 @@ def test_known_distances():
     np.testing.assert_allclose(column_distances(a, b), [0.5, 0.5])
     np.testing.assert_allclose(column_distances(np.eye(2), 1 - np.eye(2)), 0)
     np.testing.assert_allclose(column_distances([[0.0], [1.0]], [[5.0], [6.0]]), 1)
+    np.testing.assert_allclose(column_distances([[-1.0], [-1.0]], [[np.nan], [-1.0]]), 0.5)
 
 
 def test_associations_are_those_of_the_books():

@@ -59,7 +59,8 @@ class Bottleneck(Part, ABC):
             If this bottleneck has no density over codes.
         """
         raise InputError(
-            "this model has no density over its codes to draw from: fit a recipe that has one, such as rae or vae"
+            "this model has no density over its codes to draw from: fit a recipe that has one, such as rae or vae "
+            "(of tables: tabular)"
         )
 
     def log_prior(self, z_BZ: Tensor) -> Tensor | None:  # noqa: ARG002
