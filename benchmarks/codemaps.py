@@ -1,6 +1,6 @@
 """Three maps of codes of two values on MNIST: distortion only, rate only, and both; and what each is good for.
 
-    python benchmarks/codemaps.py                  10 epochs each, a few minutes on one thread
+    python benchmarks/codemaps.py                  5 epochs each, and 10 of codes of 32 values, as others here
     python benchmarks/codemaps.py --cache /tmp/c   the same, keeping what was trained
 
 An objective of distortion alone is a plain autoencoder; of (all but) the rate alone a vae with a beta of 1,000; both a
@@ -71,7 +71,7 @@ def draw(models: dict[str, Autoencoder], test: np.ndarray, digits: np.ndarray) -
 
 def main() -> None:
     options = with_cache(parser(__doc__))
-    options.add_argument("--epochs", type=int, default=10, help="of training (default: %(default)s)")
+    options.add_argument("--epochs", type=int, default=5, help="of codes of two values (default: %(default)s)")
     asked = options.parse_args()
     found, (_, test), (_, digits) = judge(asked.data, asked.cache), mnist(asked.data), labels(asked.data)
 
@@ -80,11 +80,11 @@ def main() -> None:
 
     maps = {
         "distortion only": fitted("ae", 2),
-        "rate only": fitted("vae", 2, epochs=2, beta=RATE),
+        "rate only": fitted("vae", 2, epochs=1, beta=RATE),
         "both": fitted("vae", 2),
     }
     draw(maps, test[:SHOWN], digits[:SHOWN])
-    more = {f"{recipe}, 32 values": fitted(recipe, 32) for recipe in ("ae", "vae")}
+    more = {f"{recipe}, 32 values": fitted(recipe, 32, epochs=2 * asked.epochs) for recipe in ("ae", "vae")}
     real = {"completeness": round(float(found.confident(test).mean()), 3)}
     keep(
         "codemaps",
