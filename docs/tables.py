@@ -361,13 +361,13 @@ def codemaps() -> str:
     found = result("codemaps")
     rows = [
         (name, *(f"{kept[figure]:{form}}" if figure in kept else "" for figure, form in
-                 (("completeness", ".1%"), ("move", ".2f"), ("jump", ".2f"), ("squared error", ".1f"))))
+                 (("completeness", ".1%"), ("coverage", ".3f"), ("move", ".2f"), ("jump", ".2f"), ("squared error", ".1f"))))
         for name, kept in found["models"].items()
     ]  # fmt: skip
-    head = ("", "completeness", "move", "jump", "squared error")
+    head = ("codes drawn from", "completeness", "coverage", "move", "jump", "squared error")
     return (
         table(head, rows)
-        + f'\n\n10,000 samples; {found["epochs"]} epochs, of 32 values twice as many; "digits" are those of the test part.\n'
+        + f'\n\n10,000 samples; {found["epochs"]} epochs, of 32 values twice as many; "digits" are those of the test part itself.\n'
     )
 
 
