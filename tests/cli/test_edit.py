@@ -22,7 +22,7 @@ def place(tmp_path_factory):
     pictures = data.source.read(0, data.n)
     np.savez(folder / "learned.npz", x=pictures[LEARNED], y=data.labels[LEARNED])
     np.save(folder / "new.npy", pictures[NEW])
-    words = ("--epochs", "40", "--hidden", "128", "--network", "dense", "--no-report", "-q", "--seed", "0")
+    words = ("--epochs", "25", "--hidden", "128", "--network", "dense", "--no-report", "-q", "--seed", "0")
     path = folder / "model.safetensors"
     np.save(folder / "plain.npy", pictures[LEARNED])
     assert (
