@@ -19,7 +19,7 @@ import numpy as np  # isort: skip - after isthmus, which common imports
 from scipy.ndimage import shift
 
 from isthmus import Autoencoder, open_data
-from isthmus.data import captioned_shapes
+from isthmus.data import Dataset, captioned_shapes
 from isthmus.data.captionedshapes import CAUSES, COLUMNS, ROWS, SIDE, SIZES, Cause, phrase, reach
 from isthmus.data.shapes import FORMS, cover
 from isthmus.generation import draw
@@ -85,10 +85,12 @@ def held_out(seed: int) -> list[Cause]:
     return [CAUSES[i] for i in np.random.default_rng(seed).permutation(len(CAUSES))[:HELD_OUT]]
 
 
-def learned_from(left_out: Sequence[Cause]):
-    """Pictures of all other combinations, with their captions."""
-    pictures, texts, _ = captioned_shapes(leave_out=left_out)
-    return open_data(pictures, captions=texts)
+@cache
+def fitted(seed: int) -> tuple[Autoencoder, Dataset]:
+    """A model, and the pictures it learned from, of all combinations that this seed doesn't hold out."""
+    pictures, texts, _ = captioned_shapes(leave_out=held_out(seed))
+    data = open_data(pictures, captions=texts)
+    return Autoencoder(**FIT, random_state=0).fit(data), data
 
 
 def captions_of(causes: Sequence[Cause], seed: int) -> tuple[list[str], list[Cause]]:
@@ -100,25 +102,27 @@ def captions_of(causes: Sequence[Cause], seed: int) -> tuple[list[str], list[Cau
     return list(said), list(said.values())
 
 
+def drawings(model: Autoencoder, said: Sequence[str]) -> np.ndarray:
+    """One drawing of each caption, each by a code of its own."""
+    return np.concatenate([draw(model, text, random_state=i) for i, text in enumerate(said)])
+
+
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--held-out", type=int, default=0, help="which combinations (default: %(default)s)")
     asked = options.parse_args()
-    left_out = held_out(asked.held_out)
-    data, start = learned_from(left_out), time.process_time()
-    model = Autoencoder(**FIT, random_state=0).fit(data)
+    start = time.process_time()
+    (model, data), left_out = fitted(asked.held_out), held_out(asked.held_out)
     seconds = time.process_time() - start
     said, causes = captions_of(left_out, seed=1)
     assert not set(said) & set(data.captions.tolist())
-    drawn = np.concatenate([draw(model, text, random_state=i) for i, text in enumerate(said)])
     seen = [cause for cause in CAUSES if cause not in left_out]
     known, known_causes = captions_of(seen, seed=2)
-    drawn_known = np.concatenate([draw(model, text, random_state=i) for i, text in enumerate(known)])
     true, _, true_causes = captioned_shapes(15, leave_out=seen, seed=1)
     found = {
         "true pictures": shares(true, true_causes),
-        "held-out combinations": shares(drawn, causes),
-        "learned combinations": shares(drawn_known, known_causes),
+        "held-out combinations": shares(drawings(model, said), causes),
+        "learned combinations": shares(drawings(model, known), known_causes),
     }
     about = {
         "pictures": data.n,

@@ -1,8 +1,9 @@
-"""Makes the pictures of the documentation: digits.png, field.svg, filters.png, kernels.png and rolls.png. Run by `make docs`."""
+"""Makes the pictures of the documentation. Run by `make docs`."""
 
 import json
 import os
 import sys
+import textwrap
 from pathlib import Path
 
 import matplotlib as mpl
@@ -23,6 +24,7 @@ from isthmus.report.svg import as_file
 HERE = Path(__file__).parent
 MNIST = Path(os.environ.get("ISTHMUS_DATA", HERE.parents[1] / "shared" / "data")) / "images" / "mnist.npz"
 sys.path.insert(0, str(HERE.parent / "benchmarks"))
+import draw as drawing  # noqa: E402
 import kernels as benchmark  # noqa: E402
 
 
@@ -102,6 +104,19 @@ def kernels() -> None:
     save(figure, "kernels.png")
 
 
+def drawings() -> None:
+    """Drawings of captions, the first of benchmarks/draw.py, of combinations that no learned picture shows."""
+    model, _ = drawing.fitted(0)
+    said, _ = drawing.captions_of(drawing.held_out(0), seed=1)
+    figure = plt.figure(figsize=(9, 5.8), layout="constrained")
+    cells = figure.subplots(4, 6).flat
+    for axes, text, drawn in zip(cells, said, drawing.drawings(model, said[:24]), strict=False):
+        axes.imshow(drawn[..., 0], cmap="gray", vmin=0, vmax=255)
+        axes.set(xticks=[], yticks=[])
+        axes.set_title(textwrap.fill(text, 22), size=8)
+    save(figure, "drawings.png")
+
+
 def sheet(place, kernels: np.ndarray, title: str, shape: tuple[int, int]) -> None:
     """Kernels side by side, grey standing for 0."""
     for axes, kernel in zip(place.subplots(*shape).flat, kernels, strict=True):
@@ -144,3 +159,4 @@ if __name__ == "__main__":
     filters()
     kernels()
     rolls()
+    drawings()

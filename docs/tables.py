@@ -175,6 +175,19 @@ def upscaling() -> str:
     )
 
 
+def drawing() -> str:
+    found = result("draw")
+    rows = [
+        (what, *(f"{share:.1%}" for share in list(shares.values())[:-1])) for what, shares in found["shares"].items()
+    ]
+    head = ("as the caption says", *list(found["shares"]["true pictures"])[:-1])
+    return table(head, rows) + (
+        f"\n\n{found['captions']} captions each; {found['combinations held out']} of 108 combinations held out; "
+        f"{found['pictures']:,} pictures learned in {found['steps']:,} steps, {found['seconds of one thread']} s of one "
+        "thread's time.\n"
+    )
+
+
 def segmenting() -> str:
     found = result("segment")
     said = {"ink": "ink of scanned pages", "pasted": "pasted upon photographs"}
@@ -507,6 +520,7 @@ TABLES = {
     "spoken": spoken,
     "inpainting": inpainting,
     "imputing": imputing,
+    "drawing": drawing,
     "upscaling": upscaling,
     "segmenting": segmenting,
     "generating": generating,

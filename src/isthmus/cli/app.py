@@ -498,7 +498,7 @@ def draw(**asked: Any) -> None:
 @app.command()
 @model_argument
 @data_argument
-@output_to("A .png strip, .gif or .mp4 of pictures, above or left the way through codes; .mid, .wav; else a table or array.")
+@output_to("A .png strip, .gif or .mp4 of pictures, above or left the way through codes; .mid; .wav; a table or array.")
 @click.option("--rows", type=Numbers(), help="The rows to go through, counted from 0, such as 3,17,3.  [default: all]")
 @click.option("--steps", type=click.IntRange(1, 1000), default=10, show_default=True, help="From one row to the next.")
 @click.option("--way", default="linear", show_default=True, help="Through codes: linear or spherical.")

@@ -21,8 +21,8 @@ def draw_command(**asked: Any) -> None:
     output, n = check_output(asked["output"], asked["force"], endings=(*ENDINGS, SHEET)), asked["rows"]
     refuse_input("drawing", output, asked["model"])
     estimator = Autoencoder.load(asked["model"])
-    check_sheet(output, estimator, n)
     unknown = known_caption(estimator, asked["caption"])
+    check_sheet(output, estimator, n)
     found = generator(estimator, label=asked["caption"], temperature=asked["temperature"], random_state=asked["seed"])
     if unknown and not asked["quiet"]:
         click.echo(f"not known, and left out: {', '.join(unknown)}", err=True)

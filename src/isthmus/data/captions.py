@@ -117,7 +117,7 @@ def captions_from_json(description: Mapping[str, Any]) -> CaptionConditions:
     DataError
         If a part is missing, of the wrong type, or out of bounds.
     """
-    words = description.get("words")
+    words: Any = description.get("words")
     sound = isinstance(words, list) and 1 <= len(words) <= MOST_FEATURES
     if not (sound and all(isinstance(word, str) and _is_feature(word) for word in words)):
         raise DataError("conditions: not a list of words and pairs of words")

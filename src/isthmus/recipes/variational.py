@@ -65,7 +65,18 @@ def pixel_vae(body: Body, latent_dim: int, *, reach: int = 3, width: int = 16, w
     return body.assemble(Gaussian(latent_dim), terms=(Rate(1.0, warmup),), likelihood=likelihood)
 
 
-@recipe("conditional", source="Sohn, Lee & Yan, NeurIPS 2015; Ho & Salimans 2022 for drop", conditional=True)
-def conditional(body: Body, latent_dim: int, *, beta: float = 1.0, drop: float = 0.1) -> Model:
-    """Conditional VAE: encoder and decoder are told the class, or a vector, of every row; the code holds the rest."""
-    return body.assemble(Gaussian(latent_dim), terms=(Rate(beta),), drop=drop)
+@recipe(
+    "conditional",
+    source="Sohn, Lee & Yan, NeurIPS 2015; drop: Ho & Salimans 2022; capacity: Burgess et al. 2018",
+    conditional=True,
+)
+def conditional(
+    body: Body, latent_dim: int, *, beta: float = 1.0, drop: float = 0.1, capacity: float = 0.0, rise: float = 0.5
+) -> Model:
+    """Conditional VAE: encoder and decoder are told a class, a vector or a caption; the code holds the rest.
+
+    With a capacity C in nats, beta x |rate - C| as C rises from 0: what is told is learned before anything is left to
+    the code, so that a code drawn from the prior doesn't contradict it.
+    """
+    term = Capacity(beta, capacity, rise) if capacity else Rate(beta)
+    return body.assemble(Gaussian(latent_dim), terms=(term,), drop=drop)
