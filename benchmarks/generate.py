@@ -23,13 +23,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from common import RESULTS, keep, mnist, parser  # isort: skip - it imports isthmus, which must come before torch
+from common import REPOSITORY, RESULTS, keep, mnist, parser  # isort: skip - it imports isthmus, which must come before torch
 
 import judge
 import numpy as np
 import torch
 from peers import NETWORKS
+from PIL import Image
 from pythae_models import GENERATORS, fit
+from sklearn.neighbors import NearestNeighbors
 
 from isthmus import Autoencoder, Model, recipes
 from isthmus.evaluation import continuity, copies, frechet_distance, spread
@@ -43,7 +45,7 @@ OURS = {"vamp": SHARP, "vae": SHARP, "rae": {"options": {"components": 100}}, "a
 """Recipes and options, chosen by pictures held out of the training part."""
 NETWORK = dataclasses.replace(NETWORKS[0], latent_dim=LATENT)
 BATCH, RATE = 128, 1e-3
-SEED = 0
+SEED, SHOWN = 0, 12
 Figures = dict[str, float]
 
 
@@ -61,12 +63,15 @@ def main() -> None:
         "judge": judge.accuracy(found, x_test, judge.labels(asked.data)[1]),
         "digits": float(found.confident(x_test).mean()),
     }  # fmt: skip
-    path = RESULTS / "generate.json"
+    if asked.picture:
+        picture(asked, found)
+        return
+    path = RESULTS / f"{asked.into}.json"
     before = json.loads(path.read_text()) if path.exists() else {}
     results = before["results"] if before.get("minutes") == asked.minutes else {}
     for name in asked.only or [name for name in names if name not in results]:
         results[name] = in_process(name, asked)
-        keep("generate", told | {"results": {name: results[name] for name in names if name in results}})
+        keep(asked.into, told | {"results": {name: results[name] for name in names if name in results}})
 
 
 def options() -> argparse.ArgumentParser:
@@ -74,6 +79,8 @@ def options() -> argparse.ArgumentParser:
     found.set_defaults(cache=Path("build/generate"))
     found.add_argument("--minutes", type=float, default=6.0, help="training time of each (default: %(default)s)")
     found.add_argument("--only", nargs="*", metavar="NAME", help="these alone, and anew")
+    found.add_argument("--into", default="generate", help="name of the results' file (default: %(default)s)")
+    found.add_argument("--picture", action="store_true", help="draw docs/generated.png from the models of a run before")
     found.add_argument("--job", help="used by itself: the name of one source")
     return found
 
@@ -148,6 +155,21 @@ def our_sources(estimator: Autoencoder, train: np.ndarray) -> Iterator[tuple[str
             return np.concatenate(list(source.rows(n, SEED)))
 
         yield density, draw
+
+
+def picture(asked, found: judge.Judge) -> None:
+    """Twelve pictures of each of five sources, and under the last the training pictures nearest to them."""
+    train, _ = mnist(asked.data)
+    lines = []
+    for name, density in (("ae", "prior"), ("ae", "mixture"), ("vae", "prior"), ("vae", "mixture"), ("rae", "prior")):
+        estimator = Autoencoder.load(asked.cache / f"{name}.safetensors")
+        lines.append(dict(our_sources(estimator, train))[density](SHOWN).reshape(SHOWN, 28, 28))
+    search = NearestNeighbors(n_neighbors=1).fit(found.features(train))
+    lines.append(train[search.kneighbors(found.features(lines[-1]))[1][:, 0]])
+    whole = 255 - np.stack(lines).transpose(0, 2, 1, 3).reshape(len(lines) * 28, SHOWN * 28)
+    Image.fromarray(whole).resize((SHOWN * 56, len(lines) * 56), Image.Resampling.NEAREST).quantize(16).save(
+        REPOSITORY / "docs" / "generated.png", optimize=True
+    )
 
 
 def standard(n: int) -> torch.Tensor:
