@@ -33,7 +33,7 @@ BETWEEN = [
     (low[1] + high[0]) / 2 for low, high in zip(list(SIZES.values())[:-1], list(SIZES.values())[1:], strict=True)
 ]
 MIDDLES = np.arange(SIDE) + 0.5
-FIT = {"recipe": "conditional", "latent_dim": 5}
+FIT = {"recipe": "drawing", "latent_dim": 4, "hidden": (24, 48, 64), "batch_size": 32, "epochs": 50}
 
 
 @cache
@@ -131,7 +131,10 @@ def main() -> None:
         "steps": model.record_["steps"],
     }
     results = about | {"seconds of one thread": round(seconds), "shares": found}
-    keep(NAME if not asked.held_out else f"{NAME}{asked.held_out}", results)
+    if asked.held_out:
+        print(results)
+    else:
+        keep(NAME, results)
 
 
 if __name__ == "__main__":

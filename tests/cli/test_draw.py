@@ -38,7 +38,7 @@ def place(tmp_path_factory):
     rng.shuffle(lines)
     (folder / "captions.csv").write_text("\n".join(["file,caption", *lines]) + "\n")
     words = ["fit", folder / "pictures", "--captions", folder / "captions.csv", "-o", folder / "m.safetensors"]
-    words += ["--epochs", 60, "--hidden", "32", "--latent-dim", 2, "--set", "drop=0", "--no-report", "-q"]
+    words += ["--epochs", 60, "--hidden", "8,16", "--latent-dim", 2, "--no-report", "-q"]
     assert main([str(word) for word in words]) == 0
     return folder
 
@@ -82,8 +82,8 @@ def test_the_same_seed_draws_the_same(isthmus, place, tmp_path):
 
 def test_the_recipe_is_chosen_and_the_command_repeats_it(isthmus, place):
     model = Autoencoder.load(place / "m.safetensors")
-    assert model.recipe == "conditional"
-    assert {"upper", "left", "square", "upper left"} <= set(model.conditions_.words)
+    assert model.recipe == "drawing"
+    assert {"upper", "left", "square"} <= set(model.conditions_.words)
     fit = ("fit", place / "pictures", "--captions", place / "captions.csv", "--epochs", 1, "--hidden", "8")
     said = isthmus(*fit, "-o", place / "again.safetensors", "--force", "--json")
     assert f"--captions {place / 'captions.csv'}" in json.loads(said.out)["command"]

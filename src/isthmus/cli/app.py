@@ -162,7 +162,7 @@ def fit(**asked: Any) -> None:
     """Fit an autoencoder to DATA; write model, report (.html) and metrics (.jsonl; of .jsonl DATA .metrics.jsonl).
 
     Ctrl-C ends training and keeps the best model so far. A run that dies is continued with --resume. With --captions
-    the recipe is conditional, unless another is named.
+    the recipe is drawing, unless another is named.
     """
     from isthmus.cli.fitting import fit_command
 

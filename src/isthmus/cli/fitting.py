@@ -21,7 +21,7 @@ from isthmus.report.progress import ProgressBar
 from isthmus.report.terminal import show_diagnoses, show_fit
 from isthmus.training import Checkpoint, JsonLines, TensorBoard, Watcher
 
-TOLD = "conditional"
+TOLD = "drawing"
 """The recipe that learns from captions unless another is named."""
 SERIES = ("series_id", "window", "stride")
 SAME_NAME = (

@@ -187,7 +187,7 @@ data_options = _together(
 )
 captions_option = click.option(
     "--captions", metavar="FILE",
-    help="Captions of pictures, a .csv file of file,caption, for a recipe that is told them, such as conditional; "
+    help="Captions of pictures, a .csv file of file,caption, for a recipe that is told them, such as drawing; "
     "builtin for those that a built-in set brings along.",
 )  # fmt: skip
 model_argument = click.argument("model", type=click.Path(path_type=Path))

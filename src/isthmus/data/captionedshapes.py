@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from isthmus.data.shapes import FORMS, cover
 
 SIDE = 24
-EACH = 60
+EACH = 40
 """Pictures of each combination."""
-EDGE = 3.0
+EDGE = 3.4
 """Pixels that a middle keeps from the border of its ninth, where the shape then fits in."""
-SIZES = {"small": (2.0, 2.4), "medium": (3.1, 3.5), "large": (4.4, 4.8)}
+SIZES = {"small": (2.2, 2.5), "medium": (3.2, 3.5), "large": (4.4, 4.7)}
 """From and to which half its width a shape of this size is drawn, in pixels."""
 GREYS = (0.6, 1.0)
 ROWS, COLUMNS = ("upper", "middle", "lower"), ("left", "middle", "right")

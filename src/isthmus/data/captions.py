@@ -1,4 +1,4 @@
-"""What a conditional model is told by captions: their words, and pairs of words, as the numbers of a condition."""
+"""What a conditional model is told by captions: their words, as the numbers of a condition."""
 
 import re
 import unicodedata
@@ -13,19 +13,17 @@ from numpy.typing import ArrayLike, NDArray
 from isthmus.data.dataset import some
 from isthmus.errors import DataError, InputError
 
-MOST_FEATURES = 2000
-"""Words, and pairs of them, that are known: the words come first, then what is commoner."""
+MOST_WORDS = 2000
+"""Words that are known: the commonest. Pairs of words aren't, for an unseen combination is one of unseen pairs."""
 MOST_SHOWN = 12
 WORD = r"(?u)\b\w+\b"
-FEATURES: dict[str, Any] = {"token_pattern": WORD, "ngram_range": (1, 2), "binary": True}
-"""Of scikit-learn's vectorizers."""
 FILLERS = frozenset({"a", "an", "and", "are", "at", "in", "is", "it", "of", "on", "the", "there", "this", "to", "with"})
 """Words that are features like others, but alone say nothing of a picture."""
 
 
 @dataclass(frozen=True)
 class CaptionConditions:
-    """Captions as rows of 0 and 1: which of the known words, and of the known pairs of neighbours, are in each.
+    """Captions as rows of 0 and 1: which of the known words are in each.
 
     A caption that is unknown (None, NaN or an empty text) is a row of zeros.
     """
@@ -71,7 +69,7 @@ class CaptionConditions:
 
     def _near(self, text: str) -> str:
         """The known words that a caption's words may have meant, or some of those that are known."""
-        single = [word for word in self.words if " " not in word and word not in FILLERS]
+        single = [word for word in self.words if word not in FILLERS]
         asked = [word for word in words_of(text) if word not in FILLERS][:MOST_SHOWN]
         near = dict.fromkeys(found for word in asked for found in get_close_matches(word, single, n=1))
         return f"did you mean {', '.join(near)}?" if near else f"known are {some(single, MOST_SHOWN)}"
@@ -79,7 +77,7 @@ class CaptionConditions:
     def _vectorizer(self) -> Any:
         from sklearn.feature_extraction.text import CountVectorizer  # a second of import that others should not cost
 
-        return CountVectorizer(vocabulary=list(self.words), **FEATURES)
+        return CountVectorizer(vocabulary=list(self.words), token_pattern=WORD, binary=True)
 
     def to_json(self) -> dict[str, Any]:
         """The conditions as plain data."""
@@ -87,7 +85,7 @@ class CaptionConditions:
 
 
 def fit_captions(captions: ArrayLike) -> CaptionConditions:
-    """Learn which words there are in captions (n,), and which pairs of words come more than once.
+    """Learn which words there are in captions (n,).
 
     Raises
     ------
@@ -101,12 +99,10 @@ def fit_captions(captions: ArrayLike) -> CaptionConditions:
     texts = [text for text in caption_texts(captions) if words_of(text)]
     if not texts:
         raise InputError("captions: none has a word, and a conditional recipe learns from words")
-    counter = CountVectorizer(**FEATURES)
+    counter = CountVectorizer(token_pattern=WORD, binary=True)
     commonness = np.asarray(counter.fit_transform(texts).sum(0)).ravel().tolist()
     counted = dict(zip(counter.get_feature_names_out().tolist(), commonness, strict=True))
-    ranked = sorted(counted, key=lambda feature: (" " in feature, -counted[feature], feature))
-    words = [feature for feature in ranked if counted[feature] > 1 or " " not in feature][:MOST_FEATURES]
-    return CaptionConditions(tuple(words))
+    return CaptionConditions(tuple(sorted(counted, key=lambda word: (-counted[word], word))[:MOST_WORDS]))
 
 
 def captions_from_json(description: Mapping[str, Any]) -> CaptionConditions:
@@ -118,17 +114,12 @@ def captions_from_json(description: Mapping[str, Any]) -> CaptionConditions:
         If a part is missing, of the wrong type, or out of bounds.
     """
     words: Any = description.get("words")
-    sound = isinstance(words, list) and 1 <= len(words) <= MOST_FEATURES
-    if not (sound and all(isinstance(word, str) and _is_feature(word) for word in words)):
-        raise DataError("conditions: not a list of words and pairs of words")
+    sound = isinstance(words, list) and 1 <= len(words) <= MOST_WORDS
+    if not (sound and all(isinstance(word, str) and words_of(word) == [word] for word in words)):
+        raise DataError("conditions: not a list of words")
     if len(set(words)) < len(words):
         raise DataError("conditions: a word comes twice")
     return CaptionConditions(tuple(words))
-
-
-def _is_feature(word: str) -> bool:
-    parts = words_of(word)
-    return 1 <= len(parts) <= 2 and " ".join(parts) == word
 
 
 def caption_texts(captions: ArrayLike) -> list[str]:

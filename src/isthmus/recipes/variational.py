@@ -65,18 +65,23 @@ def pixel_vae(body: Body, latent_dim: int, *, reach: int = 3, width: int = 16, w
     return body.assemble(Gaussian(latent_dim), terms=(Rate(1.0, warmup),), likelihood=likelihood)
 
 
+@recipe("conditional", source="Sohn, Lee & Yan, NeurIPS 2015; Ho & Salimans 2022 for drop", conditional=True)
+def conditional(body: Body, latent_dim: int, *, beta: float = 1.0, drop: float = 0.1) -> Model:
+    """Conditional VAE: encoder and decoder are told the class, or a vector, of every row; the code holds the rest."""
+    return body.assemble(Gaussian(latent_dim), terms=(Rate(beta),), drop=drop)
+
+
 @recipe(
-    "conditional",
-    source="Sohn, Lee & Yan, NeurIPS 2015; drop: Ho & Salimans 2022; capacity: Burgess et al. 2018",
+    "drawing",
+    source="Sohn, Lee & Yan, NeurIPS 2015; beta: Higgins et al., ICLR 2017",
+    kinds=("images",),
+    body={"network": "conv", "likelihood": "bernoulli"},
     conditional=True,
 )
-def conditional(
-    body: Body, latent_dim: int, *, beta: float = 1.0, drop: float = 0.1, capacity: float = 0.0, rise: float = 0.5
-) -> Model:
-    """Conditional VAE: encoder and decoder are told a class, a vector or a caption; the code holds the rest.
+def drawing(body: Body, latent_dim: int, *, beta: float = 2.0, drop: float = 0.0) -> Model:
+    """Conditional VAE for drawing what a caption says, which is always told and left out of the code.
 
-    With a capacity C in nats, beta x |rate - C| as C rises from 0: what is told is learned before anything is left to
-    the code, so that a code drawn from the prior doesn't contradict it.
+    A dear code doesn't repeat the caption, so that one drawn from the prior doesn't contradict it; convolutions put
+    together shapes and places that were never seen together.
     """
-    term = Capacity(beta, capacity, rise) if capacity else Rate(beta)
-    return body.assemble(Gaussian(latent_dim), terms=(term,), drop=drop)
+    return body.assemble(Gaussian(latent_dim), terms=(Rate(beta),), drop=drop)
