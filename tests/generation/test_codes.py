@@ -54,6 +54,8 @@ def test_the_direction_of_an_attribute_is_the_step_that_was_planted():
     away = attribute(z, two, apart_from=[[1, 0, 0, 0]]).direction_Z
     assert away[0] == pytest.approx(0, abs=1e-12)
     assert away[1] == pytest.approx(1, abs=0.1)
+    twice = attribute(z, two, apart_from=[[1, 0, 0, 0], [2, 0, 0, 0]]).direction_Z  # takes no more away than once
+    np.testing.assert_allclose(twice, away, atol=1e-12)
 
 
 def test_attributes_that_tell_nothing_are_refused():
