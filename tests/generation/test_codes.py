@@ -24,6 +24,12 @@ def test_a_path_passes_all_stops_and_a_line_steps_evenly(stops, steps, width, se
     np.testing.assert_allclose(legs, np.repeat(legs.mean(1, keepdims=True), steps, 1), atol=1e-9)
 
 
+def test_between_stops_that_are_alike_nothing_moves():
+    z = np.random.default_rng(0).normal(size=64)
+    for way in ("linear", "spherical"):
+        assert not np.ptp(path([z, z], 10, way=way), axis=0).any()
+
+
 def test_an_arc_keeps_the_radius_and_turns_evenly():
     a, b = np.array([3.0, 0, 0]), np.array([0, 3.0, 0])
     arc = path([a, b], 6, way="spherical")
