@@ -165,6 +165,7 @@ def test_pictures_to_a_sheet_a_folder_and_an_array(isthmus, pictures, tmp_path):
         (("--temperature", -1), "0 or more"),
         (("--where", "status=retired"), "isn't told classes"),
         (("--where", "retired"), "label=7"),
+        (("--label", "town", "--where", "status=Ulm", "--fitted-to", "none.csv"), "name one column of labels"),
         (("--like", "none.csv"), "none.csv"),
         (("-o", "made.png"), "this model's rows are table"),
         (("-o", "made.txt"), "unknown ending"),

@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -147,7 +148,9 @@ def test_what_is_refused(refused, model, table, table_model, pictures, tmp_path)
     assert "--rows 1797: there are 1797 rows" in said(model, "digits", "--rows", "0,1797", "-o", "a.png")
     assert "give two or more" in said(model, "digits", "--rows", "3", "-o", "a.png")
     assert "choose one of linear, spherical" in said(model, "digits", "--rows", "0,1", "--way", "bent", "-o", "a.npy")
-    assert "takes at most 2,000; take fewer --rows" in said(model, "digits", "-o", "a.gif")
+    begun = time.monotonic()  # the 1,796,001 pictures would take minutes, and gigabytes
+    assert "takes at most 2,000; take fewer --rows" in said(model, "digits", "--steps", "1000", "-o", "a.gif")
+    assert time.monotonic() - begun < 20
     assert "this model's rows are table" in said(table_model, table, "--rows", "1,2", "-o", "a.mp4")
     assert "missing cells" in said(table_model, table, "--rows", "0,7", "-o", "a.csv")
     assert "8x8" in said(model, pictures, "-o", "a.png")

@@ -24,6 +24,12 @@ def test_a_path_passes_all_stops_and_a_line_steps_evenly(stops, steps, width, se
     np.testing.assert_allclose(legs, np.repeat(legs.mean(1, keepdims=True), steps, 1), atol=1e-9)
 
 
+def test_between_stops_that_are_alike_nothing_moves():
+    z = np.random.default_rng(0).normal(size=64)
+    for way in ("linear", "spherical"):
+        assert not np.ptp(path([z, z], 10, way=way), axis=0).any()
+
+
 def test_an_arc_keeps_the_radius_and_turns_evenly():
     a, b = np.array([3.0, 0, 0]), np.array([0, 3.0, 0])
     arc = path([a, b], 6, way="spherical")
@@ -54,6 +60,8 @@ def test_the_direction_of_an_attribute_is_the_step_that_was_planted():
     away = attribute(z, two, apart_from=[[1, 0, 0, 0]]).direction_Z
     assert away[0] == pytest.approx(0, abs=1e-12)
     assert away[1] == pytest.approx(1, abs=0.1)
+    twice = attribute(z, two, apart_from=[[1, 0, 0, 0], [2, 0, 0, 0]]).direction_Z  # takes no more away than once
+    np.testing.assert_allclose(twice, away, atol=1e-12)
 
 
 def test_attributes_that_tell_nothing_are_refused():

@@ -82,6 +82,11 @@ def test_the_same_seed_gives_the_same_rows(fitted):
     pd.testing.assert_frame_equal(generate(model, 50, **options), generate(model, 50, **options))
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="draws on a GPU take one")
+def test_draws_on_a_gpu_follow_the_seed(fitted):
+    pd.testing.assert_frame_equal(generate(fitted[0], 50, draw="sample"), generate(fitted[0], 50, draw="sample"))
+
+
 def test_a_label_gives_rows_of_its_class(fitted):
     model, data = fitted
     made = generate(model, 500, label="odd", fitted_to=data)

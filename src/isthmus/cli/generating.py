@@ -63,6 +63,8 @@ def _fitted_to(asked: dict[str, Any], estimator: Autoencoder) -> Dataset | None:
     if asked["fitted_to"] is None:
         return None
     column = asked["where"][0] if asked["where"] else None
+    if asked["label"] and column not in (None, USUAL_LABEL, asked["label"]):
+        raise InputError(f"--label {asked['label']} and --where {column}=...: name one column of labels")
     label = asked["label"] or (column if column != USUAL_LABEL else None)
     return read_data(asked["fitted_to"], asked | {"quiet": True, "label": label}, estimator)
 

@@ -33,6 +33,7 @@ def interpolate_command(**asked: Any) -> None:
         raise InputError(f"{output}: this model's rows are {estimator.schema_.kind}; name a .csv, .npy or .npz file")
     is_played(output, estimator.schema_)
     data = _stops(read_data(asked["data"], asked, estimator), asked["rows"])
+    _check_length(output, data.n, asked["steps"])
     tour = interpolate(estimator, data, steps=asked["steps"], way=asked["way"])
     _write(output, tour, estimator, asked)
     if asked["as_json"]:
@@ -54,16 +55,19 @@ def _stops(data: Dataset, rows: tuple[int, ...] | None) -> Dataset:
     return data.subset(np.array(rows, np.int64))
 
 
+def _check_length(output: Path, stops: int, steps: int) -> None:
+    """Refuse more pictures than a file takes, before any is made."""
+    ending, count = output.suffix.lower(), (stops - 1) * steps + 1
+    if ending in PICTURES and count > MOST_PICTURES:
+        raise InputError(f"{count:,} pictures on the way: {ending} takes at most {MOST_PICTURES:,}; take fewer --rows")
+
+
 def _write(output: Path, tour: Tour, estimator: Autoencoder, asked: dict[str, Any]) -> None:
     ending, schema = output.suffix.lower(), estimator.schema_
     if ending not in PICTURES:
         write_data(output, tour.rows, schema, force=asked["force"])
         return
     way, faded = (rows.reshape(-1, *schema.shape) for rows in (tour.rows, tour.faded))
-    if len(way) > MOST_PICTURES:
-        raise InputError(
-            f"{len(way):,} pictures on the way: {ending} takes at most {MOST_PICTURES:,}; take fewer --rows"
-        )
     if ending == ".png":
         _write_strip(output, way, faded, asked["steps"])
     else:

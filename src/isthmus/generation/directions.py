@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import orth
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.preprocessing import StandardScaler
 
@@ -73,7 +74,7 @@ def _probe(z_nZ: Floats, with_n: NDArray[np.bool_]) -> Floats:
 def _apart(step_Z: Floats, others_KZ: Floats) -> Floats:
     if not others_KZ.size:
         return step_Z
-    basis_ZK, _ = np.linalg.qr(np.atleast_2d(others_KZ).T)
+    basis_ZK = orth(np.atleast_2d(others_KZ).T)  # of directions that are alike, or hang together, no more than span
     apart_Z = step_Z - basis_ZK @ (basis_ZK.T @ step_Z)
     if np.linalg.norm(apart_Z) <= 1e-9 * np.linalg.norm(step_Z):
         raise InputError("the direction is nothing but the others: leave one of them out")

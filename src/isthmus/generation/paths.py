@@ -56,7 +56,7 @@ def path(stops: ArrayLike, steps: int, *, way: str = "linear") -> Floats:
 
 
 def _line(a: Floats, b: Floats, shares: Floats) -> Floats:
-    return (1 - shares) * a + shares * b
+    return a + shares * (b - a)  # between stops that are alike nothing moves, to the last bit
 
 
 def _arc(a: Floats, b: Floats, shares: Floats) -> Floats:

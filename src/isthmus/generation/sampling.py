@@ -66,7 +66,7 @@ class Generator:
     def _decoded(self, codes: NDArray[np.float64], seed: int) -> NDArray[Any]:
         if not self.sampled:
             return self.estimator.decode_raw(codes, self.label)
-        with seeded(seed, "cpu"):
+        with seeded(seed, choices.device(self.estimator.device)):
             prepared = self.estimator.decode_prepared(codes, self.label, function=_drawn)
         prepared = prepared if self.curves is None else self.curves.bend(prepared)
         raw = self.estimator.preparation_.undo(prepared)
@@ -123,7 +123,7 @@ def _curves(estimator: Autoencoder, usual: Source, seed: int) -> Curves:
     learned = estimator.preparation_
     assert isinstance(learned, TablePreparation)  # for the type checker
     assert learned.curves is not None
-    with torch.no_grad(), seeded(seed, "cpu"):
+    with torch.no_grad(), seeded(seed, choices.device(estimator.device)):
         prepared = estimator.decode_prepared(usual.sample(MANY).numpy().astype(np.float64), function=_drawn)
     kinds = np.array([kind for kind, width in learned.groups for _ in range(width)])
     return fit_curves(prepared, kinds == "numeric", learned.curves.furthest)
