@@ -100,6 +100,9 @@ def test_a_label_gives_rows_of_its_class(fitted):
 def test_a_conditional_model_is_told_the_class(table):
     model = Autoencoder("conditional", 2, epochs=40, random_state=0).fit(open_data(table, label="label"))
     assert (generate(model, 300, label="odd")["colour"] == "red").mean() > 0.95
+    for row, colour in ((open_data(table, label="label").subset(np.array([i])), table["colour"][i]) for i in range(4)):
+        made = generate(model, 100, like=row, spread=0.1)  # the class of the row isn't in its code, but told
+        assert (made["colour"] == colour).mean() > 0.95
     with pytest.raises(InputError, match="'other' was not among those fitted"):
         generate(model, 3, label="other")
 

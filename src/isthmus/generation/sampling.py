@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from isthmus import choices
+from isthmus import choices, conditioning
 from isthmus.autoencoder import Autoencoder
 from isthmus.data import Dataset, restore
 from isthmus.data.preparation.curves import Curves, fit_curves
@@ -103,7 +103,9 @@ def generator(
         density = "mixture" if density == "prior" else density
     source = _source(estimator, density, data, temperature, random_state)
     if like is not None:
-        source = _near(estimator, source, like, spread * temperature)
+        row = _one_row(estimator, like)
+        source = _near(estimator, source, row, spread * temperature)
+        told = conditioning.own_labels(estimator.conditions_, row) if told is None else told
     sampled = draw == "sample" or (draw == "auto" and estimator.schema_.kind == "table")
     found = Generator(estimator, source, told, sampled)
     if not (sampled and told is None and _bends(estimator)):
@@ -146,7 +148,8 @@ def generate(estimator: Autoencoder, n: int = 1, *, random_state: int = 0, **opt
         Rows of one class: a conditional model is told it; of another model the density is fitted to the codes of those
         rows of `fitted_to` that have it.
     like : one row, optional
-        Codes are drawn about its code, N(code, (spread x s)^2), s the codes' own standard deviations.
+        Codes are drawn about its code, N(code, (spread x s)^2), s the codes' own standard deviations. A conditional
+        model is told the row's own label, unless `label` names another.
     spread : float, default=0.3
     temperature : float, default=1
         Below 1 codes are drawn nearer to the middle of the density: more usual rows, and fewer kinds of them.
@@ -210,11 +213,16 @@ def _source(estimator: Autoencoder, density: str, data: Dataset | None, temperat
     return (of_mixture if density == "mixture" else of_flow)(codes, temperature, seed)
 
 
-def _near(estimator: Autoencoder, source: Source, like: Any, spread: float) -> Source:
-    codes = estimator.transform(estimator._open(like, fewest=1))
-    if len(codes) != 1:
-        raise DataError(f"{len(codes)} rows to be like: give one")
-    return near(torch.from_numpy(codes[0].astype(np.float64)), source.spread_Z, spread)
+def _one_row(estimator: Autoencoder, like: Any) -> Dataset:
+    row = estimator._open(like, fewest=1)
+    if row.n != 1:
+        raise DataError(f"{row.n} rows to be like: give one")
+    return row
+
+
+def _near(estimator: Autoencoder, source: Source, row: Dataset, spread: float) -> Source:
+    code_Z = estimator.transform(row)[0].astype(np.float64)
+    return near(torch.from_numpy(code_Z), source.spread_Z, spread)
 
 
 def _drawn(model: Model, z_NZ: torch.Tensor, condition_NC: torch.Tensor | None) -> torch.Tensor:
