@@ -8,7 +8,7 @@ precision, recall, density and coverage are of 5 neighbours; `digits` is the sha
 probability of 0.9; `copies` the share nearer to a training picture than to a test picture, of equally many.
 
 Ours are plain calls of the public interface. Pythae's models have the layers of its own default network (one hidden
-layer of 512), as many code values as ours, batches of 128 and a learning rate of 0.001, and its own trainer. Each of
+layer of 512), as many code values as ours, batches of 128, a learning rate of 0.001 (VAEGAN its default, 0.0001), and its own trainer. Each of
 them is drawn from by N(0, I), and by the same mixture that ours is drawn from, fitted to the codes of training
 pictures: `prior` and `mixture`. The time for that mixture comes on top for all. A model is trained in a process of its
 own, one after another, and kept as soon as it is judged: a run that was interrupted goes on.
@@ -104,7 +104,7 @@ def one(name: str, asked) -> dict:
     peer = next(peer for peer in GENERATORS if f"Pythae {peer.name}" == name)
     x = torch.from_numpy(train).float()[:, None] / 255
     given = recipes.get(peer.beside).options
-    model, epochs, seconds = fit(peer, NETWORK, x, given, minutes=asked.minutes, batch=BATCH, rate=RATE)
+    model, epochs, seconds = fit(peer, NETWORK, x, given, minutes=asked.minutes, batch=BATCH, rate=peer.rate or RATE)
     found = dict(judging.all(pythae_sources(model, x)))
     return found | {"epochs": epochs, "seconds": round(seconds, 1)}
 
