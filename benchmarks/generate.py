@@ -8,10 +8,10 @@ precision, recall, density and coverage are of 5 neighbours; `digits` is the sha
 probability of 0.9; `copies` the share nearer to a training picture than to a test picture, of equally many.
 
 Ours are plain calls of the public interface. Pythae's models have the layers of its own default network (one hidden
-layer of 512), as many code values as ours, batches of 128, a learning rate of 0.001 (VAEGAN its default, 0.0001), and its own trainer. Each of
-them is drawn from by N(0, I), and by the same mixture that ours is drawn from, fitted to the codes of training
-pictures: `prior` and `mixture`. The time for that mixture comes on top for all. A model is trained in a process of its
-own, one after another, and kept as soon as it is judged: a run that was interrupted goes on.
+layer of 512), as many code values as ours, batches of 128, a learning rate of 0.001 (VAEGAN its default, 0.0001), and
+its own trainer. Each of them is drawn from by N(0, I), and by the same mixture that ours is drawn from, fitted to the
+codes of training pictures: `prior` and `mixture`. The time for that mixture comes on top for all. A model is trained in
+a process of its own, one after another, and kept as soon as it is judged: a run that was interrupted goes on.
 """
 
 import argparse
