@@ -227,6 +227,8 @@ def test_what_means_nothing_for_music_is_refused(tmp_path):
         open_data("tunes", size=(8, 8))
     with pytest.raises(InputError, match="window=16: the model was fitted on rows of 32"):
         open_data("tunes", window=16, schema=open_data("tunes").schema)
+    with pytest.raises(InputError, match=r"at most 262,144 sixteenths"):
+        open_data("tunes", window=10**12)
     plain = open_data(np.zeros((4, 32)), kind="series").schema
     with pytest.raises(DataError, match="fitted on other series"):
         open_data("tunes", schema=plain)

@@ -10,6 +10,8 @@ from isthmus.data.phases import bands_of, frames_of, heard
 from isthmus.data.spectra import spectra_of
 from isthmus.errors import DataError, InputError
 
+MUSIC = {"lowest": 60, "highest": 72, "beat": 4, "tempo": 120.0}
+
 RATE = 8000
 
 
@@ -81,6 +83,13 @@ def test_schema_and_preparation_go_to_json_and_back(folder):
     np.testing.assert_allclose(flat.mean(0), 0, atol=1e-4)
     with pytest.raises(DataError, match="finite numbers"):
         preparation_from_json(preparation.to_json() | {"means": [0.0]})
+    garbled = data.schema.to_json()
+    for change in ({"names": ["a", "b"], "squeezed": False}, {"dtype": "int16"}, {"music": MUSIC}):
+        with pytest.raises(DataError, match=r"schema: \d channels of"):
+            schema_from_json(garbled | change)
+    greedy = {"length": 2**20, "spectra": {"rate": 8000, "window": 65536, "hop": 16, "noise": ""}}
+    with pytest.raises(DataError, match="spectra of more than"):
+        preparation_from_json(preparation.to_json() | greedy | {"means": [0.0] * 64, "scales": [1.0] * 64})
 
 
 def test_rows_are_written_one_after_another_or_each_to_its_file(folder, tmp_path):

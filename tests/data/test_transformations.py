@@ -36,3 +36,11 @@ def test_lighter_pictures_stay_within_their_type():
 @pytest.mark.parametrize("change", [turn, zoom, brighten])
 def test_nothing_asked_is_nothing_changed(change):
     np.testing.assert_array_equal(change(PICTURES, 1.0 if change is zoom else 0.0), PICTURES)
+
+
+def test_floats_beyond_0_and_1_keep_their_range():
+    pictures = np.random.default_rng(0).normal(0, 50, size=(2, 6, 6, 1)).astype(np.float32)
+    np.testing.assert_allclose(turn(pictures, 0.0), pictures, atol=1e-4)
+    lighter = brighten(pictures, 0.1)
+    assert lighter.max() == pictures.max()
+    np.testing.assert_allclose(lighter.min() - pictures.min(), 0.1 * np.ptp(pictures), rtol=1e-5)

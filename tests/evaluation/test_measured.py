@@ -68,7 +68,8 @@ def test_noise_is_off_the_data(table):
 
 
 def test_unlabelled_rows_are_compared_by_principal_components():
-    found = measure(*judged_fit(np.random.default_rng(0).normal(size=(300, 5)), recipe="vae", epochs=3), n=20)
+    rows = np.random.default_rng(0).normal(size=(300, 5))
+    found = measure(*judged_fit(rows, recipe="vae", epochs=3), n=20, densities=("prior",))
     assert found.judge == "the first 5 principal components"
     assert found.sources[0].sure is None
     assert found.rows == 20

@@ -31,6 +31,16 @@ def test_probabilistic_pca_of_too_few_values_is_round_in_the_others():
     np.testing.assert_allclose(values[:-1], true[:-1].mean(), rtol=0.1)
 
 
+def test_of_few_wide_rows_what_is_left_is_spread_over_all_directions():
+    rows = NUMBERS.normal(size=(40, 300)) * np.linspace(3, 1, 300)
+    values = np.sort(np.linalg.eigvalsh(np.cov(rows.T)))[::-1]
+    found = simple.principal(rows, 5)
+    np.testing.assert_allclose(found.explained_variance_, values[:5])
+    assert found.noise_variance_ == pytest.approx(values[5:].mean())
+    wide = simple.probabilistic_pca(NUMBERS.normal(size=(20, 60_000)), 4)  # whose covariances would take 29 GB
+    assert wide(3, NUMBERS).shape == (3, 60_000)
+
+
 def test_mixture_finds_two_clumps():
     clumps = np.concatenate([rows(500), rows(500) + 40])
     drawn = simple.mixture(clumps, 2)(2000, np.random.default_rng(1))

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,6 +32,10 @@ class CaptionConditions:
     words: tuple[str, ...]
     axes: ClassVar[int] = 0  # of one condition as a user gives it
 
+    @cached_property
+    def _telling(self) -> frozenset[str]:
+        return frozenset(self.words) - FILLERS
+
     @property
     def width(self) -> int:
         """How many values a condition has."""
@@ -51,12 +56,12 @@ class CaptionConditions:
             if text and not self.says_something(text):
                 where = f" (row {row})" if len(texts) > 1 else ""
                 raise InputError(f"{text[:80]!r}: no word of this caption is known{where}; {self._near(text)}")
-        told: NDArray[np.float32] = self._vectorizer().transform(texts).toarray().astype(np.float32)
+        told: NDArray[np.float32] = self._vectorizer().transform(texts).toarray()
         return told
 
     def says_something(self, text: str) -> bool:
         """Whether a caption has a known word that is more than a filler such as 'the'."""
-        return any(word in set(self.words) - FILLERS for word in words_of(text))
+        return not self._telling.isdisjoint(words_of(text))
 
     def unknown(self, text: str) -> list[str]:
         """The words of a caption that aren't known, fillers aside, each once."""
@@ -77,7 +82,7 @@ class CaptionConditions:
     def _vectorizer(self) -> Any:
         from sklearn.feature_extraction.text import CountVectorizer  # a second of import that others should not cost
 
-        return CountVectorizer(vocabulary=list(self.words), token_pattern=WORD, binary=True)
+        return CountVectorizer(vocabulary=list(self.words), token_pattern=WORD, binary=True, dtype=np.float32)
 
     def to_json(self) -> dict[str, Any]:
         """The conditions as plain data."""

@@ -118,6 +118,8 @@ def opened(tunes: Mapping[str, Tune], options: Options, where: str) -> Dataset:
     window = schema.length if schema else options.window or WINDOW
     if options.window and window != options.window:
         raise InputError(f"window={options.window}: the model was fitted on rows of {window} steps; leave it out")
+    if window > LONGEST:
+        raise InputError(f"window={window}: a row of music has at most {LONGEST:,} sixteenths")
     if not any(tune.notes for tune in tunes.values()):
         raise DataError(f"{where}: not a single note to learn from; what the tenth channel holds is percussion")
     rows = [(name, tune, found) for name, tune in tunes.items() for found in windows_of(tune, window, options.stride)]

@@ -305,6 +305,9 @@ class SeriesSchema:
             description.get("sound"),
         )
         heard = Melody.from_json(music) if music else None, Spectra.from_json(sound) if sound else None
+        known = [(1, told) for told, is_told in (("int16", music), ("float32", sound)) if is_told]
+        if known and known != [(len(names), dtype)]:
+            raise DataError(f"schema: {len(names)} channels of {dtype} are neither music nor sounds")
         return cls(length, tuple(names), dtype, squeezed, missing, named, series_id, *heard)
 
 

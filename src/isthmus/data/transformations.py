@@ -28,7 +28,8 @@ def shift(pictures: Pictures, right: float = 0.0, down: float = 0.0) -> Pictures
 
 def brighten(pictures: Pictures, amount: float) -> Pictures:
     """Pictures lighter by a share of white, kept from black to white."""
-    return _typed(_floats(pictures) + amount * _white(pictures), pictures)
+    black, white = _range(pictures)
+    return _typed(_floats(pictures) + amount * (white - black), pictures)
 
 
 TRANSFORMATIONS: dict[str, Callable[[Pictures, float], Pictures]] = {
@@ -54,11 +55,15 @@ def _floats(pictures: Pictures) -> NDArray[np.float64]:
     return pictures.astype(np.float64)
 
 
-def _white(pictures: Pictures) -> float:
-    return float(np.iinfo(pictures.dtype).max) if pictures.dtype.kind == "u" else 1.0
+def _range(pictures: Pictures) -> tuple[float, float]:
+    """Black and white: of floats 0 and 1, or if some lie beyond, the least and the largest."""
+    if pictures.dtype.kind == "u":
+        return 0.0, float(np.iinfo(pictures.dtype).max)
+    low, high = float(pictures.min()), float(pictures.max())
+    return (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
 
 
 def _typed(values: NDArray[np.float64], like: Pictures) -> Pictures:
     """In the type of the pictures, whole numbers rounded, kept from black to white."""
-    kept = np.clip(values, 0, _white(like))
+    kept = np.clip(values, *_range(like))
     return (np.rint(kept) if like.dtype.kind == "u" else kept).astype(like.dtype)

@@ -26,7 +26,7 @@ def probabilistic_pca(rows: Floats, latent_dim: int) -> Sampler:
     ----------
     Tipping & Bishop, "Probabilistic principal component analysis", J. Royal Statistical Society B, 1999.
     """
-    pca = _pca(rows, latent_dim)
+    pca = principal(rows, latent_dim)
     loads_KF = pca.components_ * np.sqrt(np.maximum(pca.explained_variance_ - pca.noise_variance_, 0))[:, None]
 
     def sample(n: int, numbers: np.random.Generator) -> Floats:
@@ -46,7 +46,7 @@ def mixture(rows: Floats, components: int = COMPONENTS, seed: int = 0) -> Sample
 
     Of few rows there are fewer components, so that each has twice as many rows as values.
     """
-    pca = _pca(rows, MOST_AXES)
+    pca = principal(rows, MOST_AXES)
     scores_nK = pca.transform(_some(rows))
     most = max(1, len(scores_nK) // (2 * scores_nK.shape[1]))
     fitted = GaussianMixture(min(components, most), reg_covar=1e-6, random_state=seed).fit(scores_nK)
@@ -70,9 +70,19 @@ def multinomial(counts: Floats) -> Sampler:
     return sample
 
 
-def _pca(rows: Floats, most: int) -> PCA:
+def principal(rows: Floats, most: int) -> PCA:
+    """The first principal components, at most so many, of rows or 20,000 of them; its noise is that of PPCA.
+
+    Of fewer rows than features there is no covariance matrix: of wide pictures it would take gigabytes.
+    """
     rows = _some(rows)
-    return PCA(min(most, len(rows) - 1, rows.shape[1]), svd_solver="covariance_eigh").fit(rows)
+    wide = rows.shape[1] > len(rows)
+    count = min(most, len(rows) - 1, rows.shape[1])
+    pca = PCA(count, svd_solver="full" if wide else "covariance_eigh").fit(rows)
+    if wide:  # scikit-learn spreads what is left over as many directions as there are rows
+        left = rows.var(0, ddof=1).sum() - pca.explained_variance_.sum()
+        pca.noise_variance_ = max(float(left), 0.0) / (rows.shape[1] - count)
+    return pca
 
 
 def _noise(pca: PCA, n: int, numbers: np.random.Generator, *, within: bool = True) -> Floats:

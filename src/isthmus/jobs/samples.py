@@ -3,13 +3,13 @@
 Legend: n rows, F features.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.decomposition import PCA
 from sklearn.neural_network import MLPClassifier
 
 from isthmus import choices
@@ -18,7 +18,7 @@ from isthmus.data import Dataset
 from isthmus.errors import InputError
 from isthmus.evaluation import copies, frechet_distance, spread, two_sample_accuracy
 from isthmus.generation import DENSITIES, generator, simple
-from isthmus.jobs.reduce import Judged
+from isthmus.jobs.reduce import MOST_BYTES, Judged
 
 Floats = NDArray[np.float64]
 Features = Callable[[Floats], ArrayLike]
@@ -94,7 +94,8 @@ def measure(
     judged : Judged
         As `isthmus.jobs.reduce.judged_rows` gives it.
     n : int
-        Rows made by each source; no more than there are rows to compare with, for figures hang on their number.
+        Rows made by each source; no more than there are rows to compare with, for figures hang on their number, nor
+        than 500 MB of them.
     densities : tuple of str
         Where codes are drawn from, as in `isthmus.generation.generate`; what a model can't do is left out.
     judge : callable, optional
@@ -115,11 +116,12 @@ def measure(
     Simple models: a gaussian, a mixture of ten over principal components, probabilistic PCA with as many values as
     the model's code, and of counts a multinomial; all fitted to the rows that the model learned from.
     """
-    count = min(choices.whole_number("n", n), len(judged.rows), len(judged.fitted_rows), MOST_ROWS)
+    most = max(FEWEST_ROWS, MOST_BYTES // (8 * math.prod(estimator.preparation_.shape)))
+    count = min(choices.whole_number("n", n), len(judged.rows), len(judged.fitted_rows), MOST_ROWS, most)
     if count < FEWEST_ROWS:
         raise InputError(f"{count} rows to compare samples with are too few: {FEWEST_ROWS} or more are wanted")
     numbers = np.random.default_rng(random_state)
-    learned = judged.fitted.subset(_some(judged.fitted_rows, MOST_LEARNED, numbers))
+    learned = judged.fitted.subset(_some(judged.fitted_rows, min(MOST_LEARNED, most), numbers))
     other = judged.data.subset(_some(judged.rows, count, numbers))
     found = _judge(estimator, learned, random_state) if judge is None else Judge("the features given", judge)
     table = _Table(estimator, found, learned, other, count, numbers)
@@ -216,7 +218,7 @@ def _judge(estimator: Autoencoder, learned: Dataset, seed: int) -> Judge:
     rows = _flat(_prepared(estimator, learned.source.read(0, learned.n)))
     labels = None if learned.labels is None else learned.labels.astype(str)
     if labels is None or np.unique(labels, return_counts=True)[1].min() < 2 or len(set(labels.tolist())) < 2:
-        pca = PCA(min(MOST_FEATURES, *rows.shape), svd_solver="covariance_eigh").fit(rows)
+        pca = simple.principal(rows, MOST_FEATURES)
         return Judge(f"the first {pca.n_components_} principal components", lambda x: pca.transform(_flat(x)))
     classifier = MLPClassifier(HIDDEN, early_stopping=len(rows) >= 200, max_iter=100, random_state=seed)
     classifier.fit(rows, labels)

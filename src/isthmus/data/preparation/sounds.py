@@ -14,6 +14,9 @@ from isthmus.data.schema import SeriesSchema, Spectra
 from isthmus.data.spectra import frames_in
 from isthmus.errors import DataError
 
+LARGEST = 1 << 24
+"""Numbers of a short-time spectrum: with four windows over each sample, a million samples take an eighth of it."""
+
 
 @dataclass(frozen=True, eq=False)
 class SoundPreparation:
@@ -53,6 +56,8 @@ class SoundPreparation:
         length, spectra = part(description, "length"), Spectra.from_json(part(description, "spectra"))
         if type(length) is not int or not 1 <= length <= 2**20:
             raise DataError("preparation: no length of sounds")
+        if frames_in(spectra, length) * spectra.bins > LARGEST:
+            raise DataError(f"preparation: spectra of more than {LARGEST:,} numbers for a sound of {length:,} samples")
         bands = bands_in(spectra)
         scales = numbers(part(description, "scales"), bands)
         if not (scales >= 0).all():
