@@ -32,19 +32,19 @@ RATE = 1000.0
 """The beta beside which distortion counts for nothing."""
 
 
-def gaussian(model: Autoencoder, test: np.ndarray, n: int) -> np.ndarray:
-    """Codes of the gaussian that the codes of the test part have."""
-    codes = model.transform(test).astype(np.float64)
+def gaussian(model: Autoencoder, learned: np.ndarray, n: int) -> np.ndarray:
+    """Codes of the gaussian that the codes of pictures learned have."""
+    codes = model.transform(learned).astype(np.float64)
     return np.random.default_rng(0).multivariate_normal(codes.mean(0), np.cov(codes.T), n)
 
 
-def normal(model: Autoencoder, test: np.ndarray, n: int) -> np.ndarray:  # noqa: ARG001
+def normal(model: Autoencoder, learned: np.ndarray, n: int) -> np.ndarray:  # noqa: ARG001
     """Codes of N(0, I), the prior of a vae."""
     return np.random.default_rng(0).normal(size=(n, model.model_.bottleneck.latent_dim))
 
 
-def figures(model: Autoencoder, found: Judge, test: np.ndarray, drawn: Draw) -> dict[str, float]:
-    samples = np.asarray(model.decode_raw(drawn(model, test, SAMPLES))).reshape(-1, 28, 28)
+def figures(model: Autoencoder, found: Judge, learned: np.ndarray, test: np.ndarray, drawn: Draw) -> dict[str, float]:
+    samples = np.asarray(model.decode_raw(drawn(model, learned, SAMPLES))).reshape(-1, 28, 28)
     even = continuity(lambda some: model.decode_prepared(some), model.transform(test).astype(np.float64), pairs=300)
     return on_data(samples, found, test) | {
         "move": round(even.move, 3),
@@ -84,7 +84,7 @@ def main() -> None:
     options = with_cache(parser(__doc__))
     options.add_argument("--epochs", type=int, default=5, help="of codes of two values (default: %(default)s)")
     asked = options.parse_args()
-    found, (_, test), (_, digits) = judge(asked.data, asked.cache), mnist(asked.data), labels(asked.data)
+    found, (learned, test), (_, digits) = judge(asked.data, asked.cache), mnist(asked.data), labels(asked.data)
 
     def fitted(recipe: str, codes: int, epochs: int = asked.epochs, **more: float) -> Autoencoder:
         return autoencoder(asked.data, recipe, codes, epochs=epochs, cache=asked.cache, **more)
@@ -105,7 +105,7 @@ def main() -> None:
         "ae of 32 values, N(0, I)": (ae, normal),
         "vae of 32 values": (vae, normal),
     }
-    kept = {name: figures(model, found, test, drawn) for name, (model, drawn) in measured.items()}
+    kept = {name: figures(model, found, learned[: len(test)], test, drawn) for name, (model, drawn) in measured.items()}
     keep("codemaps", {"epochs": asked.epochs, "models": kept | {"digits": on_data(test, found, test)}})
 
 

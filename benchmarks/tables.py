@@ -16,7 +16,7 @@ to all, drawn with the row.
 The baselines: each column drawn by itself; of the columns standardised and one-hot a gaussian, a mixture of ten, a
 probabilistic PCA with as many components as hold 90% of the variance; and a gaussian of the columns bent to be normal
 (a gaussian copula). All are fitted to the same rows. Copies are the share of made rows whose nearest real row was
-learned, of learned rows and equally many others; their error is that of a fair coin thrown once for each real row.
+learned, of learned rows and equally many others; `evaluation.copies_error` is their error.
 """
 
 import json

@@ -144,6 +144,9 @@ def test_pictures_to_a_sheet_a_folder_and_an_array(isthmus, pictures, tmp_path):
     model = tmp_path / "pictures.safetensors"
     fit = ("fit", pictures, "--recipe", "vae", "--hidden", "8", "--network", "dense", "--epochs", "1", "--no-report")
     assert isthmus(*fit, "-q", "-o", model).code == 0
+    said = isthmus("generate", model, "-n", 10**7, "-o", tmp_path / "far")
+    assert (said.code, (tmp_path / "far").exists()) == (2, False)
+    assert "to a .npy file alone" in said.err
     for name in ("sheet.png", "folder", "made.npy"):
         assert isthmus("generate", model, "-n", 5, "-o", tmp_path / name).code == 0
     files = sorted((tmp_path / "folder").iterdir())

@@ -181,6 +181,7 @@ PREPARED = fit_preparation(MIXED, [mixed_rows()]).to_json()
         {"kind": "images", "schema": PICTURE, "low": 0, "high": "1"},
         changed(PREPARED, ["means"], [0.0]),
         changed(PREPARED, ["means", 0], float("nan")),
+        changed(PREPARED, ["means", 0], 10**400),
         changed(PREPARED, ["scales", 0], -1.0),
         changed(PREPARED, ["groups"], []),
         changed(PREPARED, ["groups", 0], ["numeric", 2]),

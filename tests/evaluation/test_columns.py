@@ -130,3 +130,9 @@ def test_numbers_are_explained_from_numbers_categories_and_gaps():
 def test_what_makes_no_sense_is_refused(call, said):
     with pytest.raises(InputError, match=said):
         call()
+
+
+def test_frames_whose_columns_stand_in_another_order_are_refused():
+    table = mixed(20)
+    with pytest.raises(InputError, match="differ in name or order"):
+        column_distances(table[table.columns[::-1]], table)

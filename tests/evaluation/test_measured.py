@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from isthmus import Autoencoder
+from isthmus import Autoencoder, open_data
 from isthmus.errors import InputError
 from isthmus.jobs import samples
-from isthmus.jobs.reduce import Judged
+from isthmus.jobs.reduce import Judged, judged_rows
 from isthmus.jobs.samples import measure
 
 from .conftest import judged_fit
@@ -115,3 +115,24 @@ def test_rows_the_model_saw_are_not_needed_twice():
     assert isinstance(judged, Judged)
     assert isinstance(estimator, Autoencoder)
     assert measure(estimator, judged, densities=("prior",)).rows == 60
+
+
+def test_a_conditional_model_is_asked_for_classes_as_often_as_they_were_learned():
+    """Told them, its rows have the labels' shares; told none they couldn't, for a code says nothing of the class."""
+    labels = np.repeat(["few", "many"], [60, 240])
+    x = np.where(labels == "few", 8.0, -8.0)[:, None] + np.random.default_rng(0).normal(size=(300, 3))
+    data = open_data(x, label=None)
+    estimator = Autoencoder("conditional", 2, epochs=30, random_state=0).fit(data, labels)
+    made = []
+
+    def judge(rows):
+        made.append(rows[:, :1])
+        return rows
+
+    measure(estimator, judged_rows(estimator, data, labels), n=30, densities=("prior",), judge=judge)
+    assert 0.05 < (made[2] > 0).mean() < 0.4
+
+
+def test_options_that_say_nothing_are_refused_by_name(variational):
+    with pytest.raises(InputError, match="temperature=-1"):
+        measure(*variational, temperature=-1)

@@ -22,6 +22,8 @@ from isthmus.generation import Generator, generator
 
 SHEET = ".png"
 MOST_ON_SHEET = 4096
+MOST_CELLS = 1 << 28
+"""Of what is held in memory until it is written."""
 MOST_PLAYED = 10_000
 USUAL_LABEL = "label"
 
@@ -90,6 +92,9 @@ def write_rows(output: Path, found: Generator, estimator: Autoencoder, n: int, a
     if streamed:
         write_pieces(output, pieces, schema, n)
         return
+    if n * math.prod(schema.shape) > MOST_CELLS:
+        most = MOST_CELLS // math.prod(schema.shape)
+        raise InputError(f"-n {n}: so many rows go to a .npy file alone; to others {most:,} of this model's at most")
     raw = np.concatenate(list(pieces))
     if ending == SHEET:
         _write_sheet(output, raw.reshape(-1, *schema.shape))

@@ -135,6 +135,9 @@ def _pairs(made: Any, real: Any) -> list[tuple[Cells, Cells]]:
     a, b = _table(made), _table(real)
     if len(a) != len(b):
         raise InputError(f"tables of {len(a)} and {len(b)} columns: give two of one width")
+    names = [list(table.columns) for table in (made, real) if hasattr(table, "columns")]
+    if len(names) == 2 and names[0] != names[1]:
+        raise InputError("the tables' columns differ in name or order: give both the same, in one order")
     return [_alike(*pair) for pair in zip(a, b, strict=True)]
 
 

@@ -24,6 +24,8 @@ from isthmus.names import nearest
 from isthmus.training import seeded
 
 DRAWS = ("auto", "mean", "sample")
+SPREAD = 0.3
+"""Usual, in standard deviations of codes."""
 MANY = 10_000
 """Rows drawn to find how numbers are distributed that a model draws."""
 
@@ -80,7 +82,7 @@ def generator(
     fitted_to: Any = None,
     label: Any = None,
     like: Any = None,
-    spread: float = 0.3,
+    spread: float = SPREAD,
     temperature: float = 1.0,
     draw: str = "auto",
     random_state: int = 0,
@@ -93,7 +95,9 @@ def generator(
         As `generate`.
     """
     check_is_fitted(estimator, "model_")
-    _check(density, spread, temperature, draw)
+    check_draws(spread=spread, temperature=temperature, draw=draw)
+    if density not in DENSITIES:
+        raise InputError(f"density={density!r}: {nearest(density, DENSITIES)}")
     everything = data = None if fitted_to is None else estimator._open(fitted_to, fewest=1)
     told = None
     if label is not None and estimator.conditions_ is not None:
@@ -179,9 +183,14 @@ def generate(estimator: Autoencoder, n: int = 1, *, random_state: int = 0, **opt
     return torch.from_numpy(given) if container == "torch" else given
 
 
-def _check(density: str, spread: float, temperature: float, draw: str) -> None:
-    if density not in DENSITIES:
-        raise InputError(f"density={density!r}: {nearest(density, DENSITIES)}")
+def check_draws(*, spread: float = SPREAD, temperature: float = 1.0, draw: str = "auto") -> None:
+    """Refuse what no rows can be drawn by.
+
+    Raises
+    ------
+    InputError
+        If a number is below 0 or no number, or the way to draw isn't known.
+    """
     if draw not in DRAWS:
         raise InputError(f"draw={draw!r}: {nearest(draw, DRAWS)}")
     for name, value in (("spread", spread), ("temperature", temperature)):

@@ -5,7 +5,7 @@ Legend: n rows, F features.
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,10 @@ from sklearn.neural_network import MLPClassifier
 
 from isthmus import choices
 from isthmus.autoencoder import Autoencoder
-from isthmus.data import Dataset
+from isthmus.data import ClassConditions, Dataset
 from isthmus.errors import InputError
 from isthmus.evaluation import copies, frechet_distance, spread, two_sample_accuracy
-from isthmus.generation import DENSITIES, generator, simple
+from isthmus.generation import DENSITIES, check_draws, generator, simple
 from isthmus.jobs.reduce import MOST_BYTES, Judged
 
 Floats = NDArray[np.float64]
@@ -139,7 +139,11 @@ def _some(rows: NDArray[np.int64], most: int, numbers: np.random.Generator) -> N
 def _made(
     estimator: Autoencoder, learned: Dataset, densities: tuple[str, ...], n: int, seed: int, **options: Any
 ) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Raw rows of each density that this model and this installation can draw from."""
+    """Raw rows of each density that this model and this installation can draw from.
+
+    A conditional model is asked for each class as often as it was learned, for the rows compared with have them so.
+    """
+    check_draws(**options)
     for density in densities:
         try:
             source = generator(estimator, density=density, fitted_to=learned, random_state=seed, **options)
@@ -148,7 +152,22 @@ def _made(
                 raise
             continue
         name = "prior" if density == "prior" else f"{density} of codes"
-        yield name, np.concatenate(list(source.rows(n, seed)))
+        asked = [
+            replace(source, label=label).rows(count, seed + i)
+            for i, (label, count) in enumerate(_classes(estimator, learned, n, seed))
+        ]
+        yield name, np.concatenate([piece for rows in asked or [source.rows(n, seed)] for piece in rows])
+
+
+def _classes(estimator: Autoencoder, learned: Dataset, n: int, seed: int) -> list[tuple[NDArray[Any], int]]:
+    """The classes to ask a conditional model for, and how often each; none for other models."""
+    if not isinstance(estimator.conditions_, ClassConditions) or learned.labels is None:
+        return []
+    drawn = np.random.default_rng(seed).choice(learned.labels.astype(str), n)
+    return [
+        (estimator.conditions_.spelt([label]), int(count))
+        for label, count in zip(*np.unique(drawn, return_counts=True), strict=True)
+    ]
 
 
 class _Table:
