@@ -136,8 +136,8 @@ def judged(made: pd.DataFrame, learned: pd.DataFrame, tested: pd.DataFrame, seed
     return {
         "tstr": useful.synthetic,
         "trtr": useful.real,
-        "columns": float(column_distances(made, learned).mean()),
-        "pairs": float(pair_distances(made, learned)[upper].mean()),
+        "columns": float(column_distances(made, tested).mean()),
+        "pairs": float(pair_distances(made, tested)[upper].mean()),
         "copies": copies(*near),
         "copies error": copies_error(*near),
     }
