@@ -41,7 +41,14 @@ from isthmus.training import seeded
 
 LATENT = 12
 SHARP = {"likelihood": "gaussian:0.1"}
-OURS = {"vamp": SHARP, "vae": SHARP, "rae": {"options": {"components": 100}}, "ae": {}}
+MIXED = {"recipe": "rae", "options": {"components": 100}}
+OURS = {
+    "vamp": {"recipe": "vamp", **SHARP},
+    "vae": {"recipe": "vae", **SHARP},
+    "rae": MIXED,
+    "rae, 8 values": {**MIXED, "latent_dim": 8},
+    "ae": {"recipe": "ae"},
+}
 """Recipes and options, chosen by pictures held out of the training part."""
 NETWORK = dataclasses.replace(NETWORKS[0], latent_dim=LATENT)
 BATCH, RATE = 128, 1e-3
@@ -110,7 +117,9 @@ def one(name: str, asked) -> dict:
 
 
 def ours(name: str, asked, train: np.ndarray, judging: "Judging") -> dict:
-    estimator = Autoencoder(name, LATENT, minutes=asked.minutes, validation=0, random_state=SEED, **OURS[name])
+    estimator = Autoencoder(
+        **({"latent_dim": LATENT} | OURS[name]), minutes=asked.minutes, validation=0, random_state=SEED
+    )
     estimator.fit(train).save(asked.cache / f"{name}.safetensors")
     found = dict(judging.all(our_sources(estimator, train)))
     even = continuity(estimator.decode_prepared, estimator.transform(judging.test))
