@@ -20,7 +20,7 @@ from scipy.ndimage import shift
 
 from isthmus import Autoencoder, open_data
 from isthmus.data import Dataset, captioned_shapes
-from isthmus.data.captionedshapes import CAUSES, COLUMNS, ROWS, SIDE, SIZES, Cause, phrase, reach
+from isthmus.data.captionedshapes import CAUSES, COLUMNS, ROWS, SIDE, SIZES, Cause, phrase
 from isthmus.data.shapes import FORMS, cover
 from isthmus.generation import draw
 
@@ -28,7 +28,7 @@ NAME = "draw"
 HELD_OUT = 27
 CAPTIONS = 200
 AGREE = 0.8
-HALVES = np.arange(1.5, 5.6, 0.1)
+HALVES = np.arange(1.9, 6.0, 0.1)
 BETWEEN = [
     (low[1] + high[0]) / 2 for low, high in zip(list(SIZES.values())[:-1], list(SIZES.values())[1:], strict=True)
 ]
@@ -40,8 +40,15 @@ FIT = {"recipe": "drawing", "latent_dim": 4, "hidden": (24, 48, 64), "batch_size
 def renderings(shape: str) -> np.ndarray:
     """A shape in many sizes, its centre of mass in the middle, each of length 1."""
     middle = SIDE / 2
-    drawn = np.stack([cover(SIDE, shape, middle, middle - reach(shape)[1] * half, half) for half in HALVES])
+    drawn = np.stack([cover(SIDE, shape, middle, middle - below(shape) * half, half) for half in HALVES])
     return drawn / np.linalg.norm(drawn, axis=(1, 2), keepdims=True)
+
+
+@cache
+def below(shape: str) -> float:
+    """How far a shape's centre of mass lies below its middle, where half its width is 1."""
+    share = cover(100, shape, 50, 50, 40)
+    return float((share.sum(1) @ (np.arange(100) + 0.5) / share.sum() - 50) / 40)
 
 
 @cache

@@ -111,7 +111,7 @@ def drawings() -> None:
     figure = plt.figure(figsize=(9, 5.8), layout="constrained")
     cells = figure.subplots(4, 6).flat
     for axes, text, drawn in zip(cells, said, drawing.drawings(model, said[:24]), strict=False):
-        axes.imshow(drawn[..., 0], cmap="gray", vmin=0, vmax=255)
+        axes.imshow(drawn.squeeze(), cmap="gray", vmin=0, vmax=255)
         axes.set(xticks=[], yticks=[])
         axes.set_title(textwrap.fill(text, 22), size=8)
     save(figure, "drawings.png")
