@@ -176,15 +176,16 @@ def upscaling() -> str:
 
 
 def drawing() -> str:
-    found = result("draw")
+    found = {count: kept for count, kept in result("draw").items() if count != "machine"}
+    first = next(iter(found.values()))
+    heads = list(first["shares"]["true pictures"])[:-1]
     rows = [
-        (what, *(f"{share:.1%}" for share in list(shares.values())[:-1])) for what, shares in found["shares"].items()
-    ]
-    head = ("as the caption says", *list(found["shares"]["true pictures"])[:-1])
-    return table(head, rows) + (
-        f"\n\n{found['captions']} captions each; {found['combinations held out']} of 108 combinations held out; "
-        f"{found['pictures']:,} pictures learned in {found['steps']:,} steps, {found['seconds of one thread']} s of one "
-        "thread's time.\n"
+        (f"{what}, {count} held out", *(f"{kept['shares'][what][head]:.1%}" for head in heads))
+        for count, kept in found.items() for what in kept["shares"]
+    ]  # fmt: skip
+    return table(("as the caption says", *heads), rows) + (
+        f"\n\n{first['captions']} captions each; {first['pictures']:,} pictures learned in {first['steps']:,} steps, "
+        f"{first['seconds of one thread']} s of one thread's time.\n"
     )
 
 

@@ -15,7 +15,7 @@ EACH = 40
 """Pictures of each combination."""
 EDGE = 3.4
 """Pixels that a middle keeps from the border of its ninth, where the shape then fits in."""
-SIZES = {"small": (2.2, 2.5), "medium": (3.2, 3.5), "large": (4.4, 4.7)}
+SIZES = {"small": (2.5, 2.8), "medium": (3.5, 3.8), "large": (4.7, 5.0)}
 """From and to which half its width a shape of this size is drawn, in pixels."""
 GREYS = (0.6, 1.0)
 ROWS, COLUMNS = ("upper", "middle", "lower"), ("left", "middle", "right")
