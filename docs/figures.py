@@ -106,12 +106,12 @@ def kernels() -> None:
 
 def drawings() -> None:
     """Drawings of captions, the first of benchmarks/draw.py, of combinations that no learned picture shows."""
-    model, _ = drawing.fitted(0)
-    said, _ = drawing.captions_of(drawing.held_out(0), seed=1)
+    model, _ = drawing.fitted(0, 12)
+    said, _ = drawing.captions_of(drawing.held_out(0, 12), seed=1)
     figure = plt.figure(figsize=(9, 5.8), layout="constrained")
     cells = figure.subplots(4, 6).flat
     for axes, text, drawn in zip(cells, said, drawing.drawings(model, said[:24]), strict=False):
-        axes.imshow(drawn.squeeze(), cmap="gray", vmin=0, vmax=255)
+        axes.imshow(drawn, cmap="gray", vmin=0, vmax=255)
         axes.set(xticks=[], yticks=[])
         axes.set_title(textwrap.fill(text, 22), size=8)
     save(figure, "drawings.png")

@@ -1,6 +1,7 @@
 """Pictures of a shape with captions that say its kind, its size and its place: what `isthmus draw` is shown by."""
 
 from collections.abc import Collection
+from functools import cache
 from itertools import product
 from typing import NamedTuple
 
@@ -12,8 +13,8 @@ from isthmus.data.shapes import FORMS, cover
 SIDE = 24
 EACH = 40
 """Pictures of each combination."""
-SPREAD = 0.5
-"""Pixels by which a shape may lie to either side of the midst of its ninth, or of what the edge leaves it."""
+EDGE = 3.4
+"""Pixels that a middle keeps from the border of its ninth, where the shape then fits in."""
 SIZES = {"small": (2.5, 2.8), "medium": (3.5, 3.8), "large": (4.7, 5.0)}
 """From and to which half its width a shape of this size is drawn, in pixels."""
 GREYS = (0.6, 1.0)
@@ -59,8 +60,8 @@ def captioned_shapes(
 ) -> tuple[NDArray[np.uint8], list[str], list[Cause]]:
     """Pictures of a shape, 24x24, with a caption each and what it says.
 
-    There are 4 shapes of 3 sizes at 9 places. Within half a pixel of its place and the bounds of its size each is
-    drawn anew, in a grey of its own; one caption says it by one of 6 phrases and by words that mean the same.
+    There are 4 shapes of 3 sizes at 9 places. Within its ninth and the bounds of its size each is drawn anew, in a grey
+    of its own; one caption says it by one of 6 phrases and by words that mean the same.
 
     Parameters
     ----------
@@ -85,13 +86,28 @@ def phrase(cause: Cause, rng: np.random.Generator) -> str:
 
 def _draw(cause: Cause, rng: np.random.Generator) -> NDArray[np.uint8]:
     half, grey = rng.uniform(*SIZES[cause.size]), rng.uniform(*GREYS)
-    y, x = (_middle(word, half) + rng.uniform(-SPREAD, SPREAD) for word in cause.place.split())
-    return np.rint(255 * grey * cover(SIDE, cause.shape, x, y, half)).astype(np.uint8)
+    (up, down, left, right), mass = reach(cause.shape)
+    row, column = cause.place.split()
+    x = _within(COLUMNS.index(column), left * half, right * half, rng)
+    y = _within(ROWS.index(row), up * half, down * half, rng)
+    return np.rint(255 * grey * cover(SIDE, cause.shape, x, y - mass * half, half)).astype(np.uint8)
 
 
-def _middle(word: str, half: float) -> float:
-    """Where the middle of a shape lies along one side: in the midst of its third, but within the picture."""
-    if word == "middle":
-        return SIDE / 2
-    from_edge = max(SIDE / 6, half + SPREAD + 0.5)
-    return from_edge if word in ("upper", "left") else SIDE - from_edge
+def _within(third: int, before: float, after: float, rng: np.random.Generator) -> float:
+    """A middle in this third of the side, so that what reaches so far before and after it is within the picture."""
+    low, high = third * SIDE / 3 + EDGE, (third + 1) * SIDE / 3 - EDGE
+    return float(np.clip(rng.uniform(low, high), before + 0.5, SIDE - after - 0.5))
+
+
+@cache
+def reach(shape: str) -> tuple[tuple[float, float, float, float], float]:
+    """How far a shape reaches up, down, left and right of its centre of mass; and how far below the middle that is.
+
+    In units of half its width.
+    """
+    half, side = 40.0, 100
+    share = cover(side, shape, side / 2, side / 2, half)
+    (rows, columns), at = (np.flatnonzero(share.any(axis)) for axis in (1, 0)), np.arange(side) + 0.5
+    mass = float(share.sum(1) @ at / share.sum())
+    ends = (mass - rows[0], rows[-1] + 1 - mass, side / 2 - columns[0], columns[-1] + 1 - side / 2)
+    return tuple(float(end) / half for end in ends), (mass - side / 2) / half  # type: ignore[return-value]
